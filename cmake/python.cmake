@@ -1,0 +1,16 @@
+# The extension module conv1d._C, and the stub that describes it to type checkers.
+find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
+if(NOT nanobind_DIR)
+  execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir
+    OUTPUT_VARIABLE nanobind_DIR OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+endif()
+find_package(nanobind CONFIG REQUIRED)
+
+file(GLOB binding_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/python/bindings/*.cc")
+nanobind_add_module(conv1d_python NB_STATIC NB_DOMAIN conv1d ${binding_sources})
+conv1d_options(conv1d_python)
+set_target_properties(conv1d_python PROPERTIES OUTPUT_NAME _C LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/python/conv1d")
+target_compile_definitions(conv1d_python PRIVATE CONV1D_VERSION="${PROJECT_VERSION}")
+target_link_libraries(conv1d_python PRIVATE conv1d::conv1d)
+
+install(TARGETS conv1d_python LIBRARY DESTINATION conv1d COMPONENT python)
