@@ -41,3 +41,17 @@ foreach(room IN LISTS test_rooms)
   gtest_discover_tests(${room}_tests DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${room}." PROPERTIES TIMEOUT 300 LABELS "${room}")
 endforeach()
+
+# The ways that README names of using the library from another project, each as a user would go it.
+if(CONV1D_INSTALL AND NOT CONV1D_SANITIZE)
+  find_program(CONV1D_PKG_CONFIG pkg-config)
+  foreach(way IN ITEMS find_package pkg_config add_subdirectory)
+    add_test(NAME consumer.${way} COMMAND ${CMAKE_COMMAND} -DWAY=${way} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}
+      -DBUILD=${CMAKE_CURRENT_BINARY_DIR} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer/${way} -DCXX=${CMAKE_CXX_COMPILER}
+      -DLAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER} -DJOBS=2 -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/consumer/run.cmake)
+    set_tests_properties(consumer.${way} PROPERTIES TIMEOUT 900 LABELS consumer)
+  endforeach()
+  if(NOT CONV1D_PKG_CONFIG)
+    set_tests_properties(consumer.pkg_config PROPERTIES DISABLED TRUE)
+  endif()
+endif()
