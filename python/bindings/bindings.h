@@ -1,0 +1,32 @@
+// The parts of the module conv1d._C, each in the file of its name; module.cc calls them in this order.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace conv1d::python {
+
+namespace nb = nanobind;
+
+void bind_errors(nb::module_& module);
+void bind_device_dtype(nb::module_& module);
+void bind_generator(nb::module_& module);
+/// Creates the class TensorBase; the files after it add methods to it.
+void bind_tensor(nb::module_& module);
+void bind_tensor_construct(nb::module_& module);
+void bind_tensor_indexing(nb::module_& module);
+void bind_tensor_views(nb::module_& module);
+void bind_factories(nb::module_& module);
+void bind_ops(nb::module_& module);
+void bind_reductions(nb::module_& module);
+void bind_random(nb::module_& module);
+void bind_autograd(nb::module_& module);
+void bind_interop(nb::module_& module);
+void bind_print(nb::module_& module);
+void bind_settings(nb::module_& module);
+void bind_functional(nb::module_& module);  // nn/functional: conv1d, pad, relu, mse_loss
+void bind_nn(nb::module_& module);          // what nn/ and nn.init need
+
+/// The class TensorBase, once bind_tensor() has run.
+nb::handle tensor_base();
+
+}  // namespace conv1d::python
