@@ -1,4 +1,4 @@
-"""clang-tidy over the library's sources, two at a time; a file that was clean is not read again until something changes.
+"""clang-tidy over the library's sources, in parallel; a clean file is not read again until something changes.
 
 Usage: tidy.py BUILD_FOLDER (the one with compile_commands.json).
 """
