@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 BUILD := build/venv
 VENV_PYTHON := .venv/bin/python
-SOURCES := $(shell find CMakeLists.txt pyproject.toml README.md cmake include src python -type f -not -name '*.pyc' -not -name '*.md' 2>/dev/null)
+SOURCES := $(shell find CMakeLists.txt pyproject.toml cmake include src python -type f -not -name '*.pyc' -not -name '*.md' 2>/dev/null)
 
 # The environment's programs come first, so that a CMake from PyPI serves where the system's is too old.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

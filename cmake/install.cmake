@@ -18,6 +18,7 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/conv1d-config.cmake" "${CMAKE_CURRENT
 
 # The .pc file finds its prefix from where it lies, so that an installed tree can be moved.
 file(RELATIVE_PATH pc_to_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file("${CMAKE_CURRENT_SOURCE_DIR}/cmake/conv1d.pc.in" "${CMAKE_CURRENT_BINARY_DIR}/conv1d.pc" @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/conv1d.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
 install(FILES "${CMAKE_CURRENT_SOURCE_DIR}/LICENSE" DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT library)
