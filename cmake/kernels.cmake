@@ -7,7 +7,7 @@
 # - -ffp-contract=off: GCC would fuse a Mul and an Add of intrinsics where it likes; fused or not is decided in the source.
 # - Debian's Highway is used for its headers alone.
 
-set(CONV1D_KERNELS_DIR "${CMAKE_CURRENT_LIST_DIR}/../src/kernels")
+cmake_path(SET CONV1D_KERNELS_DIR NORMALIZE "${CMAKE_CURRENT_LIST_DIR}/../src/kernels")
 
 function(conv1d_add_kernels target)
   file(GLOB kernel_folders RELATIVE "${CONV1D_KERNELS_DIR}" CONFIGURE_DEPENDS "${CONV1D_KERNELS_DIR}/*/kernel.cc")

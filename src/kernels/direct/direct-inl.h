@@ -1,0 +1,180 @@
+// The loops of the direct sum: units of columns, partial sums, panels of weights, tiles.
+#if defined(CONV1D_KERNELS_DIRECT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_DIRECT_INL_H_
+#undef CONV1D_KERNELS_DIRECT_INL_H_
+#else
+#define CONV1D_KERNELS_DIRECT_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "kernels/direct/direct.h"
+#include "kernels/direct/input-inl.h"
+#include "kernels/tile/panels.h"
+#include "kernels/tile/tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv1d::kernels::direct::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+namespace tile = conv1d::kernels::HWY_NAMESPACE;
+
+// One batch entry, one group, some panels, some columns.
+struct Unit {
+  std::int64_t group, batch, first_panel, end_panel, column, columns;
+};
+
+template <class Elements> class Direct {
+  using Stored = typename Elements::Stored;
+  using Real = typename Elements::Real;
+  static constexpr int kReals = Elements::kReals;
+
+ public:
+  Direct(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
+      : p_(plan.problem), d_(plan.get<Details>()), panels_(p_.outputs * kReals, tile::kRegisters), operands_(operands),
+        packed_(static_cast<const Real*>(packed)), offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
+        block_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes)),
+        stage_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes + d_.block_bytes)) {}
+
+  // Column blocks vary fastest, so that a panel's weights are found in the cache again.
+  void RunUnits(std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      std::int64_t rest = i;
+      Unit unit{};
+      unit.column = rest % d_.column_blocks * d_.block_columns;
+      unit.columns = std::min(d_.block_columns, p_.columns - unit.column);
+      rest /= d_.column_blocks;
+      unit.first_panel = rest % d_.panel_blocks * d_.block_panels;
+      unit.end_panel = std::min(unit.first_panel + d_.block_panels, panels_.count());
+      rest /= d_.panel_blocks;
+      unit.group = rest % p_.groups;
+      unit.batch = rest / p_.groups;
+      RunUnit(unit);
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kLanes = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<Real>()));
+
+  void RunUnit(const Unit& unit) {
+    const std::int64_t first_row = panels_[unit.first_panel].row / kReals;
+    if (d_.staged && p_.start == Start::kAccumulate) LoadStage(unit, first_row);
+    const std::int64_t total = p_.inputs * p_.taps;
+    if (total == 0) {
+      MultiplyShare(unit, {0, 0, 0}, 0, 0, true);
+    }
+    for (std::int64_t r = 0; r < p_.inputs && total > 0; r += d_.chunk_inputs) {
+      const std::int64_t inputs = std::min(d_.chunk_inputs, p_.inputs - r);
+      for (std::int64_t t = 0; t < p_.taps; t += d_.chunk_taps) {
+        const std::int64_t taps = std::min(d_.chunk_taps, p_.taps - t);
+        const Share share{inputs, taps, p_.first + t * p_.between + unit.column * p_.step};
+        const std::int64_t done = r * p_.taps + t;
+        MultiplyShare(unit, share, r, done, done + inputs * taps == total);
+      }
+    }
+    if (d_.staged) StoreStage(unit, first_row);
+  }
+
+  // One partial sum for all of the unit's outputs; `done` products came before it.
+  void MultiplyShare(const Unit& unit, const Share& share, std::int64_t row, std::int64_t done, bool last) {
+    const Stored* rows = static_cast<const Stored*>(operands_.input) + unit.group * p_.input.group +
+                         unit.batch * p_.input.batch + row * p_.input.row;
+    tile::TileJob<Real> job{};
+    job.offsets = offsets_;
+    job.products = static_cast<std::size_t>(share.inputs * share.taps);
+    job.add = done > 0 || p_.start == Start::kAccumulate;
+    job.relu = last && p_.finish == Finish::kRelu;
+    if (share.taps > 0 && d_.raw && ReadableInPlace(unit, share)) {
+      job.in = reinterpret_cast<const Real*>(rows + share.start);
+      for (std::int64_t r = 0; r < share.inputs; ++r) {
+        for (std::int64_t t = 0; t < share.taps; ++t) {
+          offsets_[r * share.taps + t] = static_cast<std::ptrdiff_t>((r * p_.input.row + t * p_.between) * kReals);
+        }
+      }
+    } else {
+      const Segments segments = Segments::of(p_, share.taps, d_.merged);
+      PackInput<Elements>(p_, segments, share, rows, unit.columns, block_, offsets_);
+      job.in = block_;
+    }
+    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i) MultiplyPanel(unit, panels_[i], job, done);
+  }
+
+  void MultiplyPanel(const Unit& unit, Panel panel, tile::TileJob<Real> job, std::int64_t done) {
+    const std::int64_t total = p_.inputs * p_.taps;
+    const std::int64_t row = panel.row / kReals;
+    job.weights = packed_ + (unit.group * p_.outputs * kReals + panel.row) * total + done * panel.rows;
+    if (d_.staged) {
+      job.out_stride = static_cast<std::ptrdiff_t>(StageStride());
+      job.out = stage_ + (row - panels_[unit.first_panel].row / kReals) * StageStride();
+    } else {
+      Stored* out = static_cast<Stored*>(operands_.output) + unit.group * p_.output.group +
+                    unit.batch * p_.output.batch + row * p_.output.output + unit.column;
+      job.out = reinterpret_cast<Real*>(out);
+      job.out_stride = static_cast<std::ptrdiff_t>(p_.output.output * kReals);
+    }
+    Real init[8];
+    if (p_.start == Start::kBias && done == 0) {
+      const Stored* bias = static_cast<const Stored*>(operands_.bias) + unit.group * p_.bias.group + row * p_.bias.output;
+      Elements::Load(bias, p_.bias.output, panel.rows / kReals, false, init);
+      job.init = init;
+    }
+    tile::RunPanel<Real, Elements::kComplex>(job, panel.rows, static_cast<std::size_t>(unit.columns * kReals));
+  }
+
+  // Does every tap find all columns, those that the last vector reads in vain included, inside the row?
+  bool ReadableInPlace(const Unit& unit, const Share& share) const {
+    const std::int64_t reach = (share.taps - 1) * p_.between;
+    const std::int64_t columns = (unit.columns + kLanes - 1) / kLanes * kLanes;
+    return share.start + std::min<std::int64_t>(0, reach) >= 0 &&
+           share.start + std::max<std::int64_t>(0, reach) + columns <= p_.in_length;
+  }
+
+  // In reals; a row's last vector may be written whole.
+  std::int64_t StageStride() const { return (d_.block_columns * kReals + kLanes - 1) / kLanes * kLanes; }
+
+  Stored* OutputRow(const Unit& unit, std::int64_t row) const {
+    return static_cast<Stored*>(operands_.output) + unit.group * p_.output.group + unit.batch * p_.output.batch +
+           row * p_.output.output + unit.column * p_.output.column;
+  }
+
+  std::int64_t EndRow(const Unit& unit) const {
+    const Panel last = panels_[unit.end_panel - 1];
+    return (last.row + last.rows) / kReals;
+  }
+
+  void LoadStage(const Unit& unit, std::int64_t first_row) {
+    for (std::int64_t m = first_row; m < EndRow(unit); ++m) {
+      Elements::Load(OutputRow(unit, m), p_.output.column, unit.columns, false, stage_ + (m - first_row) * StageStride());
+    }
+  }
+
+  void StoreStage(const Unit& unit, std::int64_t first_row) {
+    for (std::int64_t m = first_row; m < EndRow(unit); ++m) {
+      Elements::Store(stage_ + (m - first_row) * StageStride(), p_.output.column, unit.columns, OutputRow(unit, m));
+    }
+  }
+
+  const TapProblem& p_;
+  const Details d_;
+  const Panels panels_;
+  const Operands& operands_;
+  const Real* packed_;
+  std::ptrdiff_t* offsets_;
+  Real* block_;
+  Real* stage_;
+};
+
+template <class Elements>
+void Run(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch, std::int64_t begin,
+         std::int64_t end) {
+  Direct<Elements>(plan, operands, packed, scratch).RunUnits(begin, end);
+}
+
+}  // namespace
+}  // namespace conv1d::kernels::direct::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard
