@@ -17,8 +17,15 @@ struct Edge {
   std::uint32_t output = 0;
 };
 
+/// What a gradient must look like to be that of one output of a node.
+struct OutputInfo {
+  Shape sizes;
+  DType dtype = DType::Float32;
+  Device device;
+};
+
 /// One recorded operation (Python's grad_fn).
-struct Node {
+struct Node : std::enable_shared_from_this<Node> {
   virtual ~Node();
   /// PyTorch's name: "ConvolutionBackward0", "AddBackward0", "AccumulateGrad", ...
   virtual std::string name() const = 0;
@@ -30,7 +37,7 @@ struct Node {
 
   std::vector<Edge> next;            ///< Python's next_functions
   std::uint64_t sequence = 0;        ///< order of creation: later nodes are walked first
-  std::uint32_t outputs = 1;         ///< number of outputs
+  std::vector<OutputInfo> outputs;   ///< one for each output; gradients are summed and cast to these before apply()
 };
 
 /// Whether operations are recorded (a setting of the thread).
@@ -59,7 +66,7 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               bool retain_graph = false, bool create_graph = false);
 
 /// The gradients of sum(outputs * grad_outputs) with respect to `inputs`, returned instead of accumulated.
-/// RuntimeError where an input was not used, unless `allow_unused` (its gradient is then undefined).
+/// Inputs need not be leaves. RuntimeError where an input was not used, unless `allow_unused` (its gradient is then undefined).
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs = {}, bool retain_graph = false,
                          bool create_graph = false, bool allow_unused = false);
