@@ -1,0 +1,192 @@
+"""nn.Conv1d. Settings are converted and checked here; lengths and what forward() raises are decided in C++ (src/conv)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ... import _C
+from .. import functional as F
+from .. import init
+from ..parameter import Parameter
+from .module import Module
+from .utils import _reverse_repeat_tuple, _single
+
+__all__ = ["Conv1d"]
+
+_PADDING_STRINGS = ("valid", "same")
+# A set, so that an unhashable mode fails as in PyTorch ("unhashable type: 'list'").
+_PADDING_MODES = {"zeros", "reflect", "replicate", "circular"}
+
+
+class _ConvNd(Module):
+    """What convolution layers share: settings, checks, weights, text."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    dilation: tuple[int, ...]
+    transposed: bool
+    output_padding: tuple[int, ...]
+    groups: int
+    padding_mode: str
+    weight: Parameter
+    bias: Parameter | None
+    _reversed_padding_repeated_twice: list[int] | tuple[int, ...]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: str | tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if groups <= 0:
+            raise ValueError("groups must be a positive integer")
+        if in_channels % groups != 0:
+            raise ValueError("in_channels must be divisible by groups")
+        if out_channels % groups != 0:
+            raise ValueError("out_channels must be divisible by groups")
+        if isinstance(padding, str):
+            if padding not in _PADDING_STRINGS:
+                raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'valid', 'same'}}")
+            if padding == "same" and any(s != 1 for s in stride):
+                raise ValueError("padding='same' is not supported for strided convolutions")
+        if padding_mode not in _PADDING_MODES:
+            raise ValueError(
+                "padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, "
+                f"but got padding_mode='{padding_mode}'"
+            )
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.transposed = transposed
+        self.output_padding = output_padding
+        self.groups = groups
+        self.padding_mode = padding_mode
+        self._reversed_padding_repeated_twice = _pads(kernel_size, padding, dilation)
+
+        channels = (in_channels, out_channels // groups) if transposed else (out_channels, in_channels // groups)
+        self.weight = Parameter(_C.empty((*channels, *kernel_size), device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(_C.empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws new weights, then new biases, both U(-b, b) with b = 1 / sqrt(fan_in)."""
+        # a = sqrt(5) makes kaiming's bound come out as 1 / sqrt(fan_in); its last bits differ from the bias's.
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
+            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        if self.padding != (0,) * len(self.padding):
+            text += f", padding={self.padding}"
+        if self.dilation != (1,) * len(self.dilation):
+            text += f", dilation={self.dilation}"
+        if self.output_padding != (0,) * len(self.output_padding):
+            text += f", output_padding={self.output_padding}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        if self.bias is None:
+            text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
+        return text
+
+
+def _pads(kernel_size: tuple[Any, ...], padding: Any, dilation: tuple[Any, ...]) -> Any:
+    """What F.pad is given in the modes other than zeros: the last dimension first, its left and its right pad."""
+    if not isinstance(padding, str):
+        return _reverse_repeat_tuple(padding, 2)
+    pads = [0, 0] * len(kernel_size)
+    if padding == "same":
+        for place, (d, k) in enumerate(zip(dilation, kernel_size, strict=False)):
+            total = d * (k - 1)
+            left = total // 2
+            first = 2 * (len(kernel_size) - 1 - place)
+            # The odd one goes to the right, as F.conv1d(padding="same") does it.
+            pads[first : first + 2] = [left, total - left]
+    return pads
+
+
+class Conv1d(_ConvNd):
+    """Convolution over (channels, length) or (batch, channels, length), with torch.nn.Conv1d's arguments and meaning.
+
+    kernel_size, stride, padding and dilation are an int or a tuple of one; padding may also be "same" or "valid".
+    padding_mode is "zeros", "reflect", "replicate" or "circular". Output length:
+    floor((L + 2 * padding - dilation * (kernel_size - 1) - 1) / stride) + 1.
+    """
+
+    # The plan of the last calls. It belongs to this object and to no copy of it, hence not in __dict__.
+    __slots__ = ("_plan",)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: str | int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _single(kernel_size),
+            _single(stride),
+            padding if isinstance(padding, str) else _single(padding),
+            _single(dilation),
+            False,
+            _single(0),
+            groups,
+            bias,
+            padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def forward(self, input: _C.Tensor) -> _C.Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: _C.Tensor, weight: _C.Tensor, bias: _C.Tensor | None) -> _C.Tensor:
+        try:
+            plan = self._plan
+        except AttributeError:
+            plan = _C.PlanCache()
+            object.__setattr__(self, "_plan", plan)
+        if self.padding_mode == "zeros":
+            return _C._conv1d_planned(
+                plan, input, weight, bias, self.stride, self.padding, self.dilation, self.groups
+            )
+        padded = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
+        return _C._conv1d_planned(plan, padded, weight, bias, self.stride, _single(0), self.dilation, self.groups)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
+        return self.__dict__.copy()
