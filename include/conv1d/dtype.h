@@ -21,7 +21,7 @@ inline constexpr DType bool_ = DType::Bool, uint8 = DType::UInt8, int8 = DType::
                        bfloat16 = DType::BFloat16, float32 = DType::Float32, float64 = DType::Float64,
                        complex64 = DType::Complex64, complex128 = DType::Complex128;
 
-/// IEEE binary16, stored; arithmetic happens in float. Conversion rounds to nearest even.
+/// IEEE binary16, stored; arithmetic happens in float. Conversion rounds to nearest even; NaN stays NaN, made quiet.
 struct Half {
   std::uint16_t bits = 0;
   Half() = default;
@@ -71,6 +71,37 @@ struct Device {
   bool is_meta() const { return type == Type::Meta; }
   std::string str() const { return is_meta() ? "meta" : "cpu"; }
 };
+
+// The conversions, here because they stand in inner loops. On every machine they give the bits of x86's F16C instructions.
+inline Half::Half(float value) {
+  const std::uint32_t word = std::bit_cast<std::uint32_t>(value), magnitude = word & 0x7fffffffu;
+  std::uint32_t rounded;
+  if (magnitude >= 0x47800000u) {  // 65536 or more, infinite or NaN (whose upper payload bits are kept)
+    rounded = magnitude > 0x7f800000u ? 0x7e00u | ((magnitude >> 13) & 0x3ffu) : 0x7c00u;
+  } else if (magnitude < 0x38800000u) {  // below 2^-14: adding 1/2 rounds to multiples of 2^-24, the subnormals' spacing
+    rounded = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
+  } else {  // the exponent's bias falls from 127 to 15; a carry out of the fraction belongs to the exponent
+    rounded = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+  }
+  bits = static_cast<std::uint16_t>((word >> 16 & 0x8000u) | rounded);
+}
+
+inline Half::operator float() const {
+  const std::uint32_t sign = (bits & 0x8000u) << 16, magnitude = bits & 0x7fffu;
+  std::uint32_t word = (magnitude << 13) + 0x38000000u;
+  if (magnitude >= 0x7c00u) {
+    word = (magnitude << 13) | 0x7f800000u | (magnitude > 0x7c00u ? 0x400000u : 0u);
+  } else if (magnitude < 0x400u) {
+    word = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude | 0x3f000000u) - 0.5f);
+  }
+  return std::bit_cast<float>(sign | word);
+}
+
+inline BFloat16::BFloat16(float value) {
+  const std::uint32_t word = std::bit_cast<std::uint32_t>(value);
+  const bool nan = (word & 0x7fffffffu) > 0x7f800000u;
+  bits = static_cast<std::uint16_t>(nan ? 0x7fc0u : (word + 0x7fffu + ((word >> 16) & 1u)) >> 16);
+}
 
 /// The C++ type of each DType, both ways: `dtype_of<float>`.
 template <class T> struct DTypeOf;

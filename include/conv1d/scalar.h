@@ -3,12 +3,23 @@
 
 #include <complex>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <variant>
 
 #include <conv1d/dtype.h>
 
 namespace conv1d {
+
+/// A float's integer part as PyTorch's x86 build gives it for every value, where C++ leaves what does not fit undefined:
+/// through int32 (int64 for uint8 and 64 bits); NaN and what does not fit become the smallest integer there; the low bits stay.
+template <class T> T integer_from(double value) {
+  using Wide = std::conditional_t<std::is_signed_v<T> && sizeof(T) <= 4, std::int32_t, std::int64_t>;
+  constexpr double kLimit = std::is_same_v<Wide, std::int32_t> ? 0x1p31 : 0x1p63;
+  constexpr double kBelow = std::is_same_v<Wide, std::int32_t> ? -0x1p31 - 1 : -0x1p63 - 2048;
+  const bool fits = value < kLimit && value > kBelow;
+  return static_cast<T>(fits ? static_cast<Wide>(value) : std::numeric_limits<Wide>::min());
+}
 
 class Scalar {
  public:
@@ -37,10 +48,14 @@ class Scalar {
       using R = typename T::value_type;
       if constexpr (from_complex) return T(static_cast<R>(v.real()), static_cast<R>(v.imag()));
       else return T(static_cast<R>(v));
+    } else if constexpr (from_complex && std::is_same_v<T, bool>) {
+      return v != V(0);
     } else if constexpr (from_complex) {
       return convert<T>(v.real());
     } else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
       return T(static_cast<float>(v));
+    } else if constexpr (std::is_same_v<V, double> && std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      return integer_from<T>(v);
     } else {
       return static_cast<T>(v);
     }
