@@ -1,0 +1,31 @@
+// The texts of the layer's constructor and warnings, for callers that check values of any type (Python) as well as for ours.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace conv1d::texts {
+
+inline constexpr const char* kGroupsPositive = "groups must be a positive integer";
+inline constexpr const char* kInChannelsDivisible = "in_channels must be divisible by groups";
+inline constexpr const char* kOutChannelsDivisible = "out_channels must be divisible by groups";
+inline constexpr const char* kSameStrided = "padding='same' is not supported for strided convolutions";
+inline constexpr const char* kParameterDType = "Only Tensors of floating point and complex dtype can require gradients";
+
+// Warnings.
+inline constexpr const char* kZeroElements = "Initializing zero-element tensors is a no-op";
+inline constexpr const char* kSameUneven =
+    "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be created";
+inline constexpr const char* kComplexModule =
+    "Complex modules are a new feature under active development whose design may change, and some modules might not work as "
+    "expected when using complex tensors as parameters or buffers. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module does not work as expected.";
+
+/// `quoted` is Python's repr() of the string: 'foo'.
+std::string invalid_padding_string(std::string_view quoted);
+/// `shown` is Python's str() of the value.
+std::string invalid_padding_mode(std::string_view shown);
+/// Python's repr() of a string of printable ASCII; other bytes are kept, control characters escaped.
+std::string quoted(std::string_view text);
+
+}  // namespace conv1d::texts

@@ -1,0 +1,85 @@
+#include "conv/convolution.h"
+
+#include "autograd/record.h"
+#include "base/check.h"
+#include "conv/lower.h"
+#include "conv/rules.h"
+#include "tensor/impl.h"
+
+namespace conv1d {
+namespace {
+
+// What PyTorch calls the recorded halves of a convolution's gradient.
+constexpr const char* kSecondOrder = "ConvolutionBackwardBackward0";
+
+/// The gradient of a convolution with respect to (x, weight, bias), each only where it is wanted.
+Backward convolution_backward(const ConvGeometry& g, bool has_bias) {
+  return [g, has_bias](const BackwardArgs& args) {
+    std::vector<Tensor> grads(3);
+    const Tensor& grad = args.grad();
+    if (!grad.defined()) return grads;
+    const Tensor &x = args.saved[0], &weight = args.saved[1];
+    if (args.wanted[0]) grads[0] = conv_input_grad(grad, weight, g);
+    if (args.wanted[1]) grads[1] = conv_weight_grad(grad, x, g);
+    if (has_bias && args.wanted[2]) grads[2] = grad.sum({0, 2});
+    return grads;
+  };
+}
+
+Tensor alias(const Tensor& t) { return make_view(t, t.sizes(), t.strides(), t.storage_offset()); }
+
+// PyTorch composes a complex convolution of real ones, and shows it: y = (a - b) + 1j*((c - a) - b). Ours is computed at
+// once; the nodes are there for whoever looks at grad_fn. The whole gradient goes through the first branch.
+Tensor record_complex(const Tensor& y, const std::vector<Tensor>& inputs, const std::vector<Tensor>& saved, Backward backward) {
+  if (!should_record(inputs)) return y;
+  const Tensor real_part = record("SubBackward0", alias(y), inputs, saved, std::move(backward));
+  const Tensor imaginary_part = record("MulBackward1", alias(y), {real_part}, {}, [](const BackwardArgs&) {
+    return std::vector<Tensor>(1);
+  });
+  return record("AddBackward0", y, {real_part, imaginary_part}, {},
+                [](const BackwardArgs& args) { return std::vector<Tensor>{args.grad(), Tensor()}; });
+}
+
+}  // namespace
+
+Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache) {
+  const Tensor y = run_forward(x, weight, bias, g, cache);
+  const std::vector<Tensor> inputs{x, weight, bias};
+  Backward backward = convolution_backward(g, bias.defined());
+  if (x.is_complex()) return record_complex(y, inputs, {x, weight}, std::move(backward));
+  return record("ConvolutionBackward0", y, inputs, {x, weight}, std::move(backward));
+}
+
+Tensor conv_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g) {
+  return record(kSecondOrder, run_input_grad(grad, weight, g), {grad, Tensor(), weight}, {grad, weight},
+                [g](const BackwardArgs& args) {
+                  std::vector<Tensor> grads(3);
+                  if (!args.grad().defined()) return grads;
+                  const Tensor &saved_grad = args.saved[0], &saved_weight = args.saved[1];
+                  if (args.wanted[0]) grads[0] = convolution(args.grad(), saved_weight, Tensor(), g, nullptr);
+                  if (args.wanted[2]) grads[2] = conv_weight_grad(saved_grad, args.grad(), g);
+                  return grads;
+                });
+}
+
+Tensor conv_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g) {
+  return record(kSecondOrder, run_weight_grad(grad, x, g), {grad, x, Tensor()}, {grad, x}, [g](const BackwardArgs& args) {
+    std::vector<Tensor> grads(3);
+    if (!args.grad().defined()) return grads;
+    const Tensor &saved_grad = args.saved[0], &saved_x = args.saved[1];
+    if (args.wanted[0]) grads[0] = convolution(saved_x, args.grad(), Tensor(), g, nullptr);
+    if (args.wanted[1]) grads[1] = conv_input_grad(saved_grad, args.grad(), g);
+    return grads;
+  });
+}
+
+namespace nn::functional {
+
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dArgs& args, PlanCache* cache) {
+  const ConvGeometry g = check_conv1d(input, weight, bias, args);
+  if (input.dim() == 3) return convolution(input, weight, bias, g, cache);
+  return convolution(input.unsqueeze(0), weight, bias, g, cache).squeeze(0);
+}
+
+}  // namespace nn::functional
+}  // namespace conv1d
