@@ -1,4 +1,11 @@
-# The extension module conv1d._C, and the stub that describes it to type checkers.
+# The extension module conv1d._C.
+
+# Python's headers as `make deps-local` unpacks them; Debian's pyconfig.h is reached from the folder above.
+file(GLOB local_python_headers "${CMAKE_CURRENT_SOURCE_DIR}/.deps/usr/include/python3*/Python.h")
+if(local_python_headers AND NOT EXISTS "${Python_INCLUDE_DIR}/Python.h")
+  cmake_path(GET local_python_headers PARENT_PATH Python_INCLUDE_DIR)
+  include_directories(SYSTEM "${CMAKE_CURRENT_SOURCE_DIR}/.deps/usr/include")
+endif()
 find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
 if(NOT nanobind_DIR)
   execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir

@@ -1,4 +1,5 @@
 # One executable a room: tests/<room>/*_test.cc -> <room>_tests. Other sources of tests/support and tests/reference are shared.
+list(APPEND CMAKE_PREFIX_PATH "${CMAKE_CURRENT_SOURCE_DIR}/.deps/usr")  # where `make deps-local` unpacks it
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
