@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ._missing import missing
 from . import functional, init, modules
+from ._missing import missing
 from .modules import (
     Conv1d,
     Identity,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import _C
+from .._tensor import Tensor
 from ._missing import missing
 
 __all__ = ["conv1d", "mse_loss", "pad", "relu", "sigmoid", "tanh"]
@@ -16,7 +17,7 @@ __all__ = ["conv1d", "mse_loss", "pad", "relu", "sigmoid", "tanh"]
 conv1d = _C.conv1d
 
 
-def pad(input: _C.Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> _C.Tensor:
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """pad = (left, right) of the last dimension, then of the one before it, ...; a negative number crops.
 
     mode is "constant" (with value, 0 unless given), "reflect", "replicate" or "circular".
@@ -24,39 +25,33 @@ def pad(input: _C.Tensor, pad: Sequence[int], mode: str = "constant", value: flo
     return _C._pad(input, pad, mode, value)
 
 
-def relu(input: _C.Tensor, inplace: bool = False) -> _C.Tensor:
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(0, input); inplace=True writes into the input."""
-    return _C.relu_(input) if inplace else _C.relu(input)
+    result = _C.relu(input)
+    return input.copy_(result) if inplace else result
 
 
-def tanh(input: _C.Tensor) -> _C.Tensor:
+def tanh(input: Tensor) -> Tensor:
     return input.tanh()
 
 
-def sigmoid(input: _C.Tensor) -> _C.Tensor:
+def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-input))."""
     return input.sigmoid()
 
 
 def mse_loss(
-    input: _C.Tensor,
-    target: _C.Tensor,
+    input: Tensor,
+    target: Tensor,
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
-) -> _C.Tensor:
+) -> Tensor:
     """(input - target)^2: its mean, its "sum", or with reduction="none" each value."""
-    if target.size() != input.size():
-        warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
-            "This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.",
-            stacklevel=2,
-        )
+    # What is no tensor fails here, target first, as in PyTorch: "'list' object has no attribute 'size'".
+    target.size(), input.size()
     if size_average is not None or reduce is not None:
         reduction = _reduction_of(size_average, reduce)
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
     return _C._mse_loss(input, target, reduction)
 
 

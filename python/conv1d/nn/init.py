@@ -7,13 +7,12 @@ import warnings
 from typing import Any
 
 from .. import _C
+from .._tensor import Tensor
 from ._missing import missing
 
 __all__ = ["calculate_gain", "constant_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "zeros_"]
 
-_LINEAR = frozenset(
-    "linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid".split()
-)
+_LINEAR = frozenset("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid".split())
 
 
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:
@@ -35,7 +34,7 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
-def _calculate_fan_in_and_fan_out(tensor: _C.Tensor) -> tuple[int, int]:
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """How many inputs one output adds up, and how many outputs one input goes to."""
     if tensor.dim() < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
@@ -43,7 +42,7 @@ def _calculate_fan_in_and_fan_out(tensor: _C.Tensor) -> tuple[int, int]:
     return tensor.size(1) * taps, tensor.size(0) * taps
 
 
-def _calculate_correct_fan(tensor: _C.Tensor, mode: str) -> int:
+def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     mode = mode.lower()
     modes = ["fan_in", "fan_out"]
     if mode not in modes:
@@ -51,40 +50,41 @@ def _calculate_correct_fan(tensor: _C.Tensor, mode: str) -> int:
     return _calculate_fan_in_and_fan_out(tensor)[modes.index(mode)]
 
 
-def uniform_(tensor: _C.Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> _C.Tensor:
-    with _C._NoGrad():
-        return tensor.uniform_(a, b, generator=generator)
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+    # On the detached tensor, here and below: the same memory and version, but a leaf that wants no gradient.
+    tensor.detach().uniform_(a, b, generator=generator)
+    return tensor
 
 
-def normal_(tensor: _C.Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> _C.Tensor:
-    with _C._NoGrad():
-        return tensor.normal_(mean, std, generator=generator)
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    tensor.detach().normal_(mean, std, generator=generator)
+    return tensor
 
 
-def constant_(tensor: _C.Tensor, val: float) -> _C.Tensor:
-    with _C._NoGrad():
-        return tensor.fill_(val)
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    tensor.detach().fill_(val)
+    return tensor
 
 
-def ones_(tensor: _C.Tensor) -> _C.Tensor:
+def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
-def zeros_(tensor: _C.Tensor) -> _C.Tensor:
-    with _C._NoGrad():
-        return tensor.zero_()
+def zeros_(tensor: Tensor) -> Tensor:
+    tensor.detach().zero_()
+    return tensor
 
 
 def kaiming_uniform_(
-    tensor: _C.Tensor,
+    tensor: Tensor,
     a: float = 0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
-) -> _C.Tensor:
+) -> Tensor:
     """U(-b, b) with b = gain * sqrt(3 / fan): keeps the variance from layer to layer (He et al., 2015)."""
     if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        warnings.warn(_C._texts["zero_elements"], stacklevel=2)
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     # Divided first, multiplied then: the order decides the last bit of every weight.

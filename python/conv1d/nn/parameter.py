@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _C
+from .._tensor import Tensor
 
 __all__ = ["Parameter"]
 
 
-class Parameter(_C.Tensor):
+class Parameter(Tensor):
     """Parameter(data, requires_grad=True): shares data's memory; a Module registers it when it is assigned to it."""
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
@@ -17,14 +18,14 @@ class Parameter(_C.Tensor):
             data = _C.empty(0)
         # What is no tensor fails here as it does in PyTorch: "'int' object has no attribute 'detach'".
         data = data.detach()
-        return _C._make_subclass(cls, data, requires_grad)
+        return _C._make_parameter(cls, data, requires_grad)
 
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         # __new__ has made it already; without this, Tensor's own constructor would run on the arguments.
         pass
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return "Parameter containing:\n" + _C.Tensor.__repr__(self)
+        return "Parameter containing:\n" + Tensor.__repr__(self)
 
     __str__ = __repr__
 
@@ -38,6 +39,6 @@ class Parameter(_C.Tensor):
         return _rebuild_parameter, (type(self), self.data, self.requires_grad), state
 
 
-def _rebuild_parameter(cls: type[Parameter], data: _C.Tensor, requires_grad: bool) -> Parameter:
+def _rebuild_parameter(cls: type[Parameter], data: Tensor, requires_grad: bool) -> Parameter:
     """What a pickled Parameter names as its maker."""
     return cls(data, requires_grad)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ... import _C
-
+from ..._tensor import Tensor
 from .. import functional as F
 from .module import Module
 
@@ -17,7 +16,7 @@ class ReLU(Module):
         super().__init__()
         self.inplace = inplace
 
-    def forward(self, input: _C.Tensor) -> _C.Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.relu(input, inplace=self.inplace)
 
     def extra_repr(self) -> str:
@@ -25,12 +24,12 @@ class ReLU(Module):
 
 
 class Tanh(Module):
-    def forward(self, input: _C.Tensor) -> _C.Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.tanh(input)
 
 
 class Sigmoid(Module):
     """1 / (1 + exp(-x))."""
 
-    def forward(self, input: _C.Tensor) -> _C.Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)

@@ -11,7 +11,7 @@ from . import naming
 from .module import Module
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
@@ -67,9 +67,12 @@ class Sequential(_Ordered):
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        named = args[0].items() if len(args) == 1 and isinstance(args[0], OrderedDict) else enumerate(args)
-        for name, module in named:
-            self.add_module(name if isinstance(name, str) else str(name), module)
+        if len(args) == 1 and isinstance(args[0], OrderedDict):
+            for name, module in args[0].items():
+                self.add_module(name, module)
+        else:
+            for number, module in enumerate(args):
+                self.add_module(str(number), module)
 
     def forward(self, input: Any) -> Any:
         for module in self:

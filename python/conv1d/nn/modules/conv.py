@@ -1,4 +1,4 @@
-"""nn.Conv1d. Settings are converted and checked here; lengths and what forward() raises are decided in C++ (src/conv)."""
+"""nn.Conv1d. Its settings are converted and checked here; what forward() does and raises is decided in C++ (src/conv)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from ... import _C
+from ..._C import _texts
+from ..._tensor import Tensor
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
@@ -17,6 +19,8 @@ __all__ = ["Conv1d"]
 _PADDING_STRINGS = ("valid", "same")
 # A set, so that an unhashable mode fails as in PyTorch ("unhashable type: 'list'").
 _PADDING_MODES = {"zeros", "reflect", "replicate", "circular"}
+# What is left to pad after F.pad. One object for all calls: a plan knows its settings by identity.
+_NO_PADDING = (0,)
 
 
 class _ConvNd(Module):
@@ -54,21 +58,18 @@ class _ConvNd(Module):
     ) -> None:
         super().__init__()
         if groups <= 0:
-            raise ValueError("groups must be a positive integer")
+            raise ValueError(_texts["groups_positive"])
         if in_channels % groups != 0:
-            raise ValueError("in_channels must be divisible by groups")
+            raise ValueError(_texts["in_channels_divisible"])
         if out_channels % groups != 0:
-            raise ValueError("out_channels must be divisible by groups")
+            raise ValueError(_texts["out_channels_divisible"])
         if isinstance(padding, str):
             if padding not in _PADDING_STRINGS:
-                raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'valid', 'same'}}")
+                raise ValueError(_C._invalid_padding_string(repr(padding)))
             if padding == "same" and any(s != 1 for s in stride):
-                raise ValueError("padding='same' is not supported for strided convolutions")
+                raise ValueError(_texts["same_strided"])
         if padding_mode not in _PADDING_MODES:
-            raise ValueError(
-                "padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, "
-                f"but got padding_mode='{padding_mode}'"
-            )
+            raise ValueError(_C._invalid_padding_mode(str(padding_mode)))
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = kernel_size
@@ -171,21 +172,24 @@ class Conv1d(_ConvNd):
             dtype=dtype,
         )
 
-    def forward(self, input: _C.Tensor) -> _C.Tensor:
-        return self._conv_forward(input, self.weight, self.bias)
+    def forward(self, input: Tensor) -> Tensor:
+        parameters = self._parameters
+        try:
+            weight, bias = parameters["weight"], parameters["bias"]
+        except KeyError:  # one was deleted, and may have come back as a plain tensor
+            weight, bias = self.weight, self.bias
+        return self._conv_forward(input, weight, bias)
 
-    def _conv_forward(self, input: _C.Tensor, weight: _C.Tensor, bias: _C.Tensor | None) -> _C.Tensor:
+    def _conv_forward(self, input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
         try:
             plan = self._plan
         except AttributeError:
             plan = _C.PlanCache()
             object.__setattr__(self, "_plan", plan)
         if self.padding_mode == "zeros":
-            return _C._conv1d_planned(
-                plan, input, weight, bias, self.stride, self.padding, self.dilation, self.groups
-            )
+            return _C._conv1d_planned(plan, input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
         padded = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
-        return _C._conv1d_planned(plan, padded, weight, bias, self.stride, _single(0), self.dilation, self.groups)
+        return _C._conv1d_planned(plan, padded, weight, bias, self.stride, _NO_PADDING, self.dilation, self.groups)
 
     def __getstate__(self) -> dict[str, Any]:
         # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ... import _C
-
+from ..._tensor import Tensor
 from .. import functional as F
 from .module import Module
 
@@ -13,9 +12,11 @@ __all__ = ["MSELoss"]
 class MSELoss(Module):
     """The mean (or "sum", or with "none" each) of (input - target) squared."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
+        if size_average is not None or reduce is not None:
+            reduction = F._reduction_of(size_average, reduce)
         self.reduction = reduction
 
-    def forward(self, input: _C.Tensor, target: _C.Tensor) -> _C.Tensor:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, reduction=self.reduction)

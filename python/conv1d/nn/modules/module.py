@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import _C
+from ..._tensor import Tensor
 from ..parameter import Parameter
 from . import convert, hooks, naming, state
 from .state import _IncompatibleKeys
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["Module"]
 
@@ -25,11 +26,11 @@ _REGISTRIES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_s
 
 
 class Module:
-    """Base class of all layers. Subclasses call super().__init__(), assign layers as attributes and define forward()."""
+    """Base class of layers. Subclasses call super().__init__(), assign layers as attributes and define forward()."""
 
     training: bool
     _parameters: dict[str, Parameter | None]
-    _buffers: dict[str, _C.Tensor | None]
+    _buffers: dict[str, Tensor | None]
     _non_persistent_buffers_set: set[str]
     _modules: dict[str, Module | None]
     _forward_pre_hooks: OrderedDict[int, hooks.Hook]
@@ -40,7 +41,9 @@ class Module:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if kwargs:
-            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+            raise TypeError(
+                f"{type(self).__name__}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+            )
         if args:
             raise TypeError(
                 f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
@@ -122,13 +125,14 @@ class Module:
         if modules is not None and name in modules:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{naming.typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
+                    f"cannot assign '{naming.typename(value)}' as child module '{name}' "
+                    "(torch.nn.Module or None expected)"
                 )
             modules[name] = None
             return
         buffers = own.get("_buffers")
         if buffers is not None and name in buffers:
-            if value is not None and not isinstance(value, _C.Tensor):
+            if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
                     f"cannot assign '{naming.typename(value)}' as buffer '{name}' "
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
@@ -183,12 +187,12 @@ class Module:
             )
         self._parameters[name] = param
 
-    def register_buffer(self, name: str, tensor: _C.Tensor | None, persistent: bool = True) -> None:
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """A tensor that belongs to the module without being trained; left out of state_dict() unless persistent."""
         if "_buffers" not in self.__dict__:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         naming.check(self, name, "buffer", self._buffers)
-        if tensor is not None and not isinstance(tensor, _C.Tensor):
+        if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{naming.typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
@@ -262,10 +266,10 @@ class Module:
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, _C.Tensor]]:
+    ) -> Iterator[tuple[str, Tensor]]:
         yield from self._named_members("_buffers", prefix, recurse, remove_duplicate)
 
-    def buffers(self, recurse: bool = True) -> Iterator[_C.Tensor]:
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
@@ -275,8 +279,8 @@ class Module:
     def get_parameter(self, target: str) -> Parameter:
         return naming.member(self, target, Parameter, "an nn.Parameter")
 
-    def get_buffer(self, target: str) -> _C.Tensor:
-        return naming.member(self, target, _C.Tensor, "a buffer")
+    def get_buffer(self, target: str) -> Tensor:
+        return naming.member(self, target, Tensor, "a buffer")
 
     def apply(self, fn: Callable[[Module], None]) -> Self:
         """Calls fn on every module inside, children first."""
@@ -368,7 +372,7 @@ class Module:
         where = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
         return self._apply(lambda tensor: tensor.to(where))
 
-    def _apply(self, fn: Callable[[_C.Tensor], _C.Tensor], recurse: bool = True) -> Self:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         convert.apply(self, fn, recurse)
         return self
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import _C
+from ..._tensor import Tensor
 
 if TYPE_CHECKING:
     from .module import Module
@@ -20,7 +21,7 @@ _NOT_HERE = frozenset(
 
 def typename(value: Any) -> str:
     """A type's name as PyTorch's messages spell it: tensors by dtype, builtins bare, all others with their module."""
-    if isinstance(value, _C.Tensor):
+    if isinstance(value, Tensor):
         return _C._tensor_typename(value)
     named = value if hasattr(value, "__qualname__") else type(value)
     module = getattr(named, "__module__", None)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import _C
+from ..._tensor import Tensor
 from ..parameter import Parameter
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ class _IncompatibleKeys(NamedTuple("IncompatibleKeys", [("missing_keys", list), 
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
     __str__ = __repr__
-
-
-class _StateDict(OrderedDict):
-    """An OrderedDict with room for PyTorch's `_metadata` (the version of each module's saved form)."""
-
-    _metadata: OrderedDict[str, dict[str, Any]]
 
 
 class _Report(list):
@@ -57,8 +51,8 @@ def save(module: Module, args: tuple[Any, ...], destination: Any, prefix: str, k
         prefix = args[1] if len(args) > 1 and prefix == "" else prefix
         keep_vars = args[2] if len(args) > 2 and keep_vars is False else keep_vars
     if destination is None:
-        destination = _StateDict()
-        destination._metadata = OrderedDict()
+        destination = OrderedDict()
+        destination._metadata = OrderedDict()  # type: ignore[attr-defined]
     if hasattr(destination, "_metadata"):
         destination._metadata[prefix[:-1]] = {"version": module._version}
     module._save_to_state_dict(destination, prefix, keep_vars)
@@ -76,7 +70,7 @@ def save_own(module: Module, destination: dict[str, Any], prefix: str, keep_vars
         destination[prefix + _EXTRA_STATE] = module.get_extra_state()
 
 
-def _own(module: Module) -> dict[str, _C.Tensor]:
+def _own(module: Module) -> dict[str, Tensor]:
     hidden = module._non_persistent_buffers_set
     persistent = {name: buffer for name, buffer in module._buffers.items() if name not in hidden}
     return {name: tensor for name, tensor in {**module._parameters, **persistent}.items() if tensor is not None}
@@ -160,10 +154,10 @@ def load_own(
 
 
 def _stage(
-    module: Module, name: str, key: str, tensor: _C.Tensor, value: Any, assign: bool, error_msgs: list[str]
+    module: Module, name: str, key: str, tensor: Tensor, value: Any, assign: bool, error_msgs: list[str]
 ) -> Callable[[], object] | None:
     """What to call to copy `value` into `tensor`, or None where it does not fit. All that can fail happens here."""
-    if not isinstance(value, _C.Tensor):
+    if not isinstance(value, Tensor):
         error_msgs.append(
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(value)}"
@@ -200,7 +194,7 @@ def _stage(
     return lambda: tensor.detach().copy_(ready)
 
 
-def _assigned(tensor: _C.Tensor, value: _C.Tensor) -> _C.Tensor:
+def _assigned(tensor: Tensor, value: Tensor) -> Tensor:
     """`value` in the role of `tensor`: a Parameter where that is one."""
     if not isinstance(tensor, Parameter):
         return value
