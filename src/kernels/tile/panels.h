@@ -56,6 +56,14 @@ class Panels {
     return {row * unit, static_cast<int>(each + (index < more ? 1 : 0)) * unit};
   }
 
+  /// The panel that a row belongs to.
+  constexpr std::int64_t of_row(std::int64_t row) const {
+    if (!wide_) return row / 4 < count_ ? row / 4 : count_ - 1;
+    const std::int64_t unit = pairs_ ? 2 : 1, thing = row / unit;
+    const std::int64_t each = rows_ / unit / count_, more = rows_ / unit % count_;
+    return thing < more * (each + 1) ? thing / (each + 1) : more + (thing - more * (each + 1)) / each;
+  }
+
  private:
   std::int64_t rows_;
   bool wide_, pairs_ = false;

@@ -1,0 +1,181 @@
+// Real transforms of vectors: element n of the array is a vector whose lanes are sample n of different tiles.
+//
+// They follow the factors of x^N - 1: modulo x^M - 1 a polynomial splits into one modulo x^(M/2) - 1, real again, and one
+// modulo x^(M/2) + 1, which is a complex one of M/4 coefficients modulo x^(M/4) - i. A complex one modulo x^L - w splits
+// into two modulo x^(L/2) -+ sqrt(w). The twiddle belongs to a node, not to an element, so it is broadcast, and no order has
+// to be restored: forward, product and inverse agree on whatever order this gives (Bernstein, "Multidigit multiplication
+// for mathematicians", 2001, describes this view).
+#if defined(CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_
+#undef CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_
+#else
+#define CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "kernels/fft_tile/fft_tile.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+constexpr std::size_t kLanes = hn::MaxLanes(D());
+
+struct Complex {
+  V re, im;
+};
+
+HWY_INLINE V LoadAt(const float* x, std::size_t i) { return hn::Load(D(), x + i * kLanes); }
+HWY_INLINE void StoreAt(V v, float* x, std::size_t i) { hn::Store(v, D(), x + i * kLanes); }
+HWY_INLINE Complex LoadPair(const float* re, const float* im, std::size_t i) { return {LoadAt(re, i), LoadAt(im, i)}; }
+HWY_INLINE void StorePair(Complex z, float* re, float* im, std::size_t i) {
+  StoreAt(z.re, re, i);
+  StoreAt(z.im, im, i);
+}
+HWY_INLINE Complex Add(Complex a, Complex b) { return {hn::Add(a.re, b.re), hn::Add(a.im, b.im)}; }
+HWY_INLINE Complex Sub(Complex a, Complex b) { return {hn::Sub(a.re, b.re), hn::Sub(a.im, b.im)}; }
+// a + w*b and a - w*b; a + i*w*b and a - i*w*b.
+HWY_INLINE Complex AddProduct(Complex a, Complex w, Complex b) {
+  return {hn::NegMulAdd(w.im, b.im, hn::MulAdd(w.re, b.re, a.re)), hn::MulAdd(w.im, b.re, hn::MulAdd(w.re, b.im, a.im))};
+}
+HWY_INLINE Complex SubProduct(Complex a, Complex w, Complex b) {
+  return {hn::MulAdd(w.im, b.im, hn::NegMulAdd(w.re, b.re, a.re)), hn::NegMulAdd(w.im, b.re, hn::NegMulAdd(w.re, b.im, a.im))};
+}
+HWY_INLINE Complex TimesConjugate(Complex a, Complex w) {
+  return {hn::MulAdd(a.im, w.im, hn::Mul(a.re, w.re)), hn::NegMulAdd(a.re, w.im, hn::Mul(a.im, w.re))};
+}
+HWY_INLINE Complex Twiddle(const Twiddles& table, std::size_t node) {
+  return {hn::Set(D(), table.re[node]), hn::Set(D(), table.im[node])};
+}
+
+// Coefficients modulo x^L - i to values at its roots, two levels of the tree a pass.
+template <std::size_t kL> HWY_INLINE void ComplexForward(const Twiddles& table, float* re, float* im) {
+  std::size_t nodes = 1, length = kL;
+  for (; length >= 4; length /= 4, nodes *= 4) {
+    const std::size_t quarter = length / 4;
+    for (std::size_t node = 0; node < nodes; ++node) {
+      const Complex s = Twiddle(table, nodes + node), r = Twiddle(table, 2 * (nodes + node));
+      const Complex ir = {hn::Neg(r.im), r.re};
+      for (std::size_t i = node * length, end = i + quarter; i < end; ++i) {
+        const Complex x0 = LoadPair(re, im, i), x1 = LoadPair(re, im, i + quarter);
+        const Complex x2 = LoadPair(re, im, i + 2 * quarter), x3 = LoadPair(re, im, i + 3 * quarter);
+        const Complex a = AddProduct(x0, s, x2), c = SubProduct(x0, s, x2);
+        const Complex b = AddProduct(x1, s, x3), d = SubProduct(x1, s, x3);
+        StorePair(AddProduct(a, r, b), re, im, i);
+        StorePair(SubProduct(a, r, b), re, im, i + quarter);
+        StorePair(AddProduct(c, ir, d), re, im, i + 2 * quarter);
+        StorePair(SubProduct(c, ir, d), re, im, i + 3 * quarter);
+      }
+    }
+  }
+  if (length == 2) {
+    for (std::size_t node = 0; node < nodes; ++node) {
+      const Complex s = Twiddle(table, nodes + node);
+      const Complex a = LoadPair(re, im, 2 * node), b = LoadPair(re, im, 2 * node + 1);
+      StorePair(AddProduct(a, s, b), re, im, 2 * node);
+      StorePair(SubProduct(a, s, b), re, im, 2 * node + 1);
+    }
+  }
+}
+
+// The way back, not scaled: every level doubles the values (the packed filters make up for it).
+template <std::size_t kL> HWY_INLINE void ComplexInverse(const Twiddles& table, float* re, float* im) {
+  std::size_t nodes = kL, length = 1;
+  constexpr bool kOdd = (__builtin_ctzll(kL) & 1) != 0;
+  if (kOdd) {
+    nodes /= 2, length *= 2;
+    for (std::size_t node = 0; node < nodes; ++node) {
+      const Complex a = LoadPair(re, im, 2 * node), b = LoadPair(re, im, 2 * node + 1);
+      StorePair(Add(a, b), re, im, 2 * node);
+      StorePair(TimesConjugate(Sub(a, b), Twiddle(table, nodes + node)), re, im, 2 * node + 1);
+    }
+  }
+  while (nodes > 1) {
+    const std::size_t quarter = length;
+    nodes /= 4, length *= 4;
+    for (std::size_t node = 0; node < nodes; ++node) {
+      const Complex s = Twiddle(table, nodes + node), r = Twiddle(table, 2 * (nodes + node));
+      const Complex ir = {hn::Neg(r.im), r.re};
+      for (std::size_t i = node * length, end = i + quarter; i < end; ++i) {
+        const Complex y0 = LoadPair(re, im, i), y1 = LoadPair(re, im, i + quarter);
+        const Complex y2 = LoadPair(re, im, i + 2 * quarter), y3 = LoadPair(re, im, i + 3 * quarter);
+        const Complex a = Add(y0, y1), b = TimesConjugate(Sub(y0, y1), r);
+        const Complex c = Add(y2, y3), d = TimesConjugate(Sub(y2, y3), ir);
+        StorePair(Add(a, c), re, im, i);
+        StorePair(Add(b, d), re, im, i + quarter);
+        StorePair(TimesConjugate(Sub(a, c), s), re, im, i + 2 * quarter);
+        StorePair(TimesConjugate(Sub(b, d), s), re, im, i + 3 * quarter);
+      }
+    }
+  }
+}
+
+// The complex factors of x^M + 1 at x[M .. 2M) for M = kM, kM/2, ... 2: pairs (re, im) of M/2 coefficients each.
+template <std::size_t kM> HWY_INLINE void FactorsForward(const Twiddles& table, float* x) {
+  if constexpr (kM >= 2) {
+    ComplexForward<kM / 2>(table, x + kM * kLanes, x + (kM + kM / 2) * kLanes);
+    FactorsForward<kM / 2>(table, x);
+  }
+}
+template <std::size_t kM> HWY_INLINE void FactorsInverse(const Twiddles& table, float* x) {
+  if constexpr (kM >= 2) {
+    ComplexInverse<kM / 2>(table, x + kM * kLanes, x + (kM + kM / 2) * kLanes);
+    FactorsInverse<kM / 2>(table, x);
+  }
+}
+
+template <std::size_t kN> HWY_NOINLINE void Forward(const Twiddles& table, float* x) {
+  std::size_t m = kN;
+  for (; m >= 4; m /= 4) {
+    const std::size_t q = m / 4;
+    for (std::size_t i = 0; i < q; ++i) {
+      const V a0 = LoadAt(x, i), a1 = LoadAt(x, i + q), a2 = LoadAt(x, i + 2 * q), a3 = LoadAt(x, i + 3 * q);
+      const V even = hn::Add(a0, a2), odd = hn::Add(a1, a3);
+      StoreAt(hn::Add(even, odd), x, i);
+      StoreAt(hn::Sub(even, odd), x, i + q);
+      StoreAt(hn::Sub(a0, a2), x, i + 2 * q);
+      StoreAt(hn::Sub(a1, a3), x, i + 3 * q);
+    }
+  }
+  if (m == 2) {
+    const V a = LoadAt(x, 0), b = LoadAt(x, 1);
+    StoreAt(hn::Add(a, b), x, 0);
+    StoreAt(hn::Sub(a, b), x, 1);
+  }
+  FactorsForward<kN / 2>(table, x);
+}
+
+template <std::size_t kN> HWY_NOINLINE void Inverse(const Twiddles& table, float* x) {
+  FactorsInverse<kN / 2>(table, x);
+  constexpr bool kOdd = (__builtin_ctzll(kN) & 1) != 0;
+  std::size_t m = kOdd ? 2 : 1;
+  if (kOdd) {
+    const V a = LoadAt(x, 0), b = LoadAt(x, 1);
+    StoreAt(hn::Add(a, b), x, 0);
+    StoreAt(hn::Sub(a, b), x, 1);
+  }
+  // A complex value stands for its conjugate too and counts twice: the packed filters hold that factor, and 1/N.
+  for (m *= 4; m <= kN; m *= 4) {
+    const std::size_t q = m / 4;
+    for (std::size_t i = 0; i < q; ++i) {
+      const V y0 = LoadAt(x, i), y1 = LoadAt(x, i + q), y2 = LoadAt(x, i + 2 * q), y3 = LoadAt(x, i + 3 * q);
+      const V even = hn::Add(y0, y1), odd = hn::Sub(y0, y1);
+      StoreAt(hn::Add(even, y2), x, i);
+      StoreAt(hn::Add(odd, y3), x, i + q);
+      StoreAt(hn::Sub(even, y2), x, i + 2 * q);
+      StoreAt(hn::Sub(odd, y3), x, i + 3 * q);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace conv1d::kernels::fft_tile::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard
