@@ -80,6 +80,10 @@ class Tensor {
   Tensor contiguous() const;    ///< itself where it is contiguous already
   Tensor detach() const;        ///< shares the data and the version, not the history
   Tensor data_view() const;     ///< Python's `.data`: as detach(), with a version of its own
+  /// Python's `x.data = source`: this tensor, with its gradient state, now is a view of source's numbers, shape and dtype.
+  Tensor& set_data(const Tensor& source);
+  /// Counts changes in place through this tensor, its views and detach().
+  std::uint64_t version() const;
 
   // ---- views (share the data) ------------------------------------------------------------------------------------
   Tensor view(const Shape& shape) const;

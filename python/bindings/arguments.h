@@ -68,7 +68,6 @@ class Arguments {
   double real(std::string_view name, double absent = 0) const;
   bool flag(std::string_view name, bool absent = false) const;
   std::string text(std::string_view name, const char* absent = "") const;
-  /// One integer stands for `count` times itself where the parameter is marked `[1]`.
   std::vector<std::int64_t> ints(std::string_view name, std::vector<std::int64_t> absent = {}) const;
   std::vector<Tensor> tensors(std::string_view name) const;
   std::optional<DType> dtype(std::string_view name = "dtype") const;
@@ -81,9 +80,8 @@ class Arguments {
 
  private:
   friend class Signatures;
-  const PyObject* const* slots() const { return slots_.data(); }
   PyObject* find(std::string_view name) const;
-  [[noreturn]] void refuse_element(const Parameter& parameter, std::size_t place, PyObject* item) const;
+  std::int64_t element(std::string_view name, PyObject* item, std::size_t place) const;
   void refuse_out() const;
 
   const Signatures* all_ = nullptr;
@@ -113,6 +111,9 @@ class Signatures {
 
 using Body = std::function<nb::object(const Arguments&)>;
 
+/// The library's own refusal of what PyTorch has and this library has not: NotImplementedError that says so.
+[[noreturn]] void refuse_option(const std::string& function, const std::string& option);
+
 /// Binds a function of the module.
 void define(nb::module_& module, const char* name, std::initializer_list<const char*> overloads, Body body);
 /// Binds a method: the signatures start with the tensor itself ("Tensor input"), which is not printed.
@@ -121,6 +122,6 @@ void define_method(nb::handle cls, const char* name, std::initializer_list<const
 void define_both(nb::module_& module, nb::handle cls, const char* name, std::initializer_list<const char*> overloads, Body body);
 
 /// The name that PyTorch's messages give to an object's type: "int", "Tensor", "numpy.ndarray", "torch.Size".
-std::string type_name(nb::handle object);
+std::string python_type_name(nb::handle object);
 
 }  // namespace conv1d::python

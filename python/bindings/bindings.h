@@ -9,7 +9,6 @@ namespace nb = nanobind;
 
 void bind_errors(nb::module_& module);
 void bind_device_dtype(nb::module_& module);
-void bind_generator(nb::module_& module);
 /// Creates the class TensorBase; the files after it add methods to it.
 void bind_tensor(nb::module_& module);
 void bind_tensor_construct(nb::module_& module);
@@ -17,6 +16,7 @@ void bind_tensor_indexing(nb::module_& module);
 void bind_tensor_views(nb::module_& module);
 void bind_factories(nb::module_& module);
 void bind_ops(nb::module_& module);
+void bind_inplace(nb::module_& module);
 void bind_reductions(nb::module_& module);
 void bind_random(nb::module_& module);
 void bind_autograd(nb::module_& module);

@@ -24,6 +24,8 @@ nb::object to_python(const Tensor& tensor);
 /// A new Python object of `type` (a subclass of Tensor, as Parameter is), which from now on stands for this tensor.
 nb::object make_tensor_object(nb::handle type, const Tensor& tensor);
 nb::object to_python(const std::vector<Tensor>& tensors);  ///< a tuple
+/// The first element, to write: from then on the library compares the numbers before it trusts a kept copy of them.
+void* mutable_address(const Tensor& tensor);
 
 // ---- numbers -----------------------------------------------------------------------------------------------------------
 nb::object to_python(const Scalar& value);

@@ -1,0 +1,150 @@
+// Reading the arguments of a call that was understood, and binding functions that are called so.
+#include "arguments.h"
+#include "convert.h"
+#include "errors.h"
+
+namespace conv1d::python {
+
+PyObject* Arguments::find(std::string_view name) const {
+  for (std::size_t i = 0; i < signature_->parameters.size(); ++i) {
+    if (signature_->parameters[i].name == name) return slots_[i];
+  }
+  return nullptr;
+}
+
+Tensor Arguments::tensor(std::string_view name) const {
+  PyObject* object = find(name);
+  if (!object) return self_.is_valid() && name == "input" ? tensor_of(self_) : Tensor();
+  if (is_tensor(object)) return tensor_of(object);
+  return full({}, *scalar_of(object));
+}
+
+Scalar Arguments::number(std::string_view name) const {
+  PyObject* object = find(name);
+  if (!object) raise<TypeError>(all_->function(), "(): argument '", name, "' is missing");
+  return is_tensor(object) ? tensor_of(object).item_scalar() : *scalar_of(object);
+}
+
+std::int64_t Arguments::integer(std::string_view name, std::int64_t absent) const {
+  PyObject* object = find(name);
+  if (!object) return absent;
+  return is_tensor(object) ? tensor_of(object).item<std::int64_t>() : integer_of(object);
+}
+
+double Arguments::real(std::string_view name, double absent) const {
+  PyObject* object = find(name);
+  if (!object) return absent;
+  if (is_tensor(object)) return tensor_of(object).item<double>();
+  const double value = PyFloat_AsDouble(object);
+  if (value == -1.0 && PyErr_Occurred()) throw nb::python_error();
+  return value;
+}
+
+bool Arguments::flag(std::string_view name, bool absent) const {
+  PyObject* object = find(name);
+  return object ? PyObject_IsTrue(object) == 1 : absent;
+}
+
+std::string Arguments::text(std::string_view name, const char* absent) const {
+  PyObject* object = find(name);
+  if (!object) return absent;
+  const char* text = PyUnicode_AsUTF8(object);
+  if (!text) throw nb::python_error();
+  return text;
+}
+
+std::int64_t Arguments::element(std::string_view name, PyObject* item, std::size_t place) const {
+  std::string reason;
+  try {
+    if (is_tensor(item) && tensor_of(item).numel() == 1) return tensor_of(item).item<std::int64_t>();
+    if (is_index(item)) return integer_of(item);
+    reason = "type must be tuple of ints,but got " + python_type_name(item);
+  } catch (const Error& error) {
+    reason = error.what();
+  }
+  raise<TypeError>(all_->function(), "(): argument '", name, "' failed to unpack the object at pos ", place + 1,
+                   " with error \"", reason, "\"");
+}
+
+std::vector<std::int64_t> Arguments::ints(std::string_view name, std::vector<std::int64_t> absent) const {
+  PyObject* object = find(name);
+  if (!object) return absent;
+  if (!PyTuple_Check(object) && !PyList_Check(object)) return {integer_of(object)};
+  const auto size = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(object));
+  std::vector<std::int64_t> values;
+  values.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    values.push_back(element(name, PySequence_Fast_GET_ITEM(object, static_cast<Py_ssize_t>(i)), i));
+  }
+  return values;
+}
+
+std::vector<Tensor> Arguments::tensors(std::string_view name) const {
+  std::vector<Tensor> values;
+  PyObject* object = find(name);
+  const Py_ssize_t size = object ? PySequence_Fast_GET_SIZE(object) : 0;
+  for (Py_ssize_t i = 0; i < size; ++i) values.push_back(tensor_of(PySequence_Fast_GET_ITEM(object, i)));
+  return values;
+}
+
+std::optional<DType> Arguments::dtype(std::string_view name) const {
+  PyObject* object = find(name);
+  return object ? std::optional(dtype_of_object(object)) : std::nullopt;
+}
+
+Device Arguments::device(std::string_view name) const {
+  PyObject* object = find(name);
+  return object ? device_of(object) : Device();
+}
+
+Generator* Arguments::generator(std::string_view name) const {
+  PyObject* object = find(name);
+  return object ? generator_of(object) : nullptr;
+}
+
+TensorOptions Arguments::options() const {
+  if (flag("pin_memory")) refuse_option(all_->function(), "pin_memory");
+  return {.dtype = dtype(), .device = device(), .requires_grad = flag("requires_grad")};
+}
+
+void Arguments::refuse_out() const {
+  if (given("out")) refuse_option(all_->function(), "out");
+}
+
+void refuse_option(const std::string& function, const std::string& option) {
+  throw NotImplementedError(text_of(function, "(): the argument '", option, "' is not supported"),
+                            "conv1d covers the layer Conv1d and what is needed around it; PyTorch's other options are left out.");
+}
+
+std::string python_type_name(nb::handle object) {
+  if (PyType_Check(object.ptr())) return "type";
+  return reinterpret_cast<PyTypeObject*>(object.type().ptr())->tp_name;
+}
+
+// ---- binding -------------------------------------------------------------------------------------------------------------
+
+void define(nb::module_& module, const char* name, std::initializer_list<const char*> overloads, Body body) {
+  module.def(name, [signatures = Signatures(name, overloads), body = std::move(body)](
+                       const nb::args& args, const nb::kwargs& kwargs) { return body(signatures.parse(args.ptr(), kwargs.ptr())); });
+}
+
+void define_method(nb::handle cls, const char* name, std::initializer_list<const char*> overloads, Body body) {
+  nb::cpp_function_def(
+      [signatures = Signatures(name, overloads, true), body = std::move(body)](nb::handle self, const nb::args& args,
+                                                                               const nb::kwargs& kwargs) {
+        if (!is_tensor(self)) {
+          raise<TypeError>("descriptor '", signatures.function(), "' for 'torch._C.TensorBase' objects doesn't apply to a '",
+                           python_type_name(self), "' object");
+        }
+        return body(signatures.parse(args.ptr(), kwargs.ptr(), self));
+      },
+      nb::scope(cls), nb::name(name), nb::is_method());
+}
+
+void define_both(nb::module_& module, nb::handle cls, const char* name, std::initializer_list<const char*> overloads,
+                 Body body) {
+  define(module, name, overloads, body);
+  define_method(cls, name, overloads, std::move(body));
+}
+
+}  // namespace conv1d::python

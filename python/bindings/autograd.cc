@@ -1,0 +1,164 @@
+// What Python sees of gradients: a tensor's attributes, the nodes of the graph, the engine's two entries.
+#include <conv1d/autograd.h>
+
+#include <string>
+#include <utility>
+
+#include "arguments.h"
+#include "bindings.h"
+#include "convert.h"
+#include "errors.h"
+#include "python_objects.h"
+
+namespace conv1d::python {
+namespace {
+
+// ---- nodes -------------------------------------------------------------------------------------------------------------------
+
+const std::shared_ptr<Node>& node_of(nb::handle self) { return nb::inst_ptr<PyNode>(self)->node; }
+
+nb::object next_functions(nb::handle self) {
+  nb::list edges;
+  for (const Edge& edge : node_of(self)->next) edges.append(nb::make_tuple(to_python(edge.node), edge.output));
+  return nb::steal(PySequence_Tuple(edges.ptr()));
+}
+
+/// grad_fn(gradient, ...): the gradients of the operation's inputs.
+nb::object apply_node(nb::handle self, const nb::args& args) {
+  std::vector<Tensor> gradients;
+  for (const nb::handle gradient : args) {
+    if (!gradient.is_none() && !is_tensor(gradient)) raise<TypeError>("expected a Tensor or None, but got ", python_type_name(gradient));
+    gradients.push_back(gradient.is_none() ? Tensor() : tensor_of(gradient));
+  }
+  const std::shared_ptr<Node> node = node_of(self);
+  if (gradients.size() != node->outputs.size()) {
+    raise<TypeError>(node->name(), " expected ", node->outputs.size(), " arguments, got ", gradients.size(), " instead");
+  }
+  const std::vector<Tensor> results = unlocked([&] { return node->apply(gradients); });
+  return results.size() == 1 ? to_python(results[0]) : to_python(results);
+}
+
+void bind_node(nb::module_& module) {
+  auto cls = nb::class_<PyNode>(module, "Node", nb::is_weak_referenceable());
+  cls.def("__repr__", [](nb::handle self) {
+       return text_of("<", node_of(self)->name(), " object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()), ">");
+     })
+      .def("name", [](nb::handle self) { return node_of(self)->name(); })
+      .def("__call__", apply_node)
+      .def_prop_ro("next_functions", next_functions)
+      .def("_sequence_nr", [](nb::handle self) { return node_of(self)->sequence; });
+  classes().node_base = cls.inc_ref();
+  classes().node_kinds = nb::dict().release();
+}
+
+// ---- attributes of a tensor ----------------------------------------------------------------------------------------------------
+
+void set_gradient(nb::handle self, nb::handle value) {
+  Tensor x = tensor_of(self);
+  if (value.is_none()) return x.set_grad({});
+  if (!is_tensor(value)) {
+    raise<TypeError>("assigned grad expected to be a Tensor or None but got grad of type ", python_type_name(value));
+  }
+  x.set_grad(tensor_of(value));
+}
+
+void set_requires_grad(nb::handle self, nb::handle value) {
+  if (!PyBool_Check(value.ptr())) raise<RuntimeError>("requires_grad must be a bool");
+  Tensor x = tensor_of(self);
+  const bool wanted = value.ptr() == Py_True;
+  if (!x.is_leaf() && !wanted) {
+    raise<RuntimeError>("you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                        "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+  }
+  // The attribute and the method requires_grad_() differ in their text.
+  if (wanted && !is_differentiable(x.dtype())) {
+    raise<RuntimeError>("only Tensors of floating point and complex dtype can require gradients");
+  }
+  x.requires_grad_(wanted);
+}
+
+void set_data(nb::handle self, nb::handle value) {
+  if (!is_tensor(value)) raise<TypeError>("Variable data has to be a tensor, but got ", python_type_name(value));
+  Tensor x = tensor_of(self);
+  x.set_data(tensor_of(value));
+}
+
+void bind_attributes() {
+  const nb::handle base = tensor_base();
+  nb::object property = nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type));
+  const auto attribute = [&](const char* name, auto get, auto set) {
+    nb::setattr(base, name, property(nb::cpp_function(get), set));
+  };
+  attribute("grad", [](nb::handle self) { return to_python(tensor_of(self).grad()); },
+            nb::cpp_function(set_gradient, nb::arg("self"), nb::arg("value").none()));
+  nb::setattr(base, "grad", nb::object(base.attr("grad")).attr("deleter")(nb::cpp_function([](nb::handle self) {
+    Tensor x = tensor_of(self);
+    x.set_grad({});
+  })));
+  attribute("requires_grad", [](nb::handle self) { return to_python(tensor_of(self).requires_grad()); },
+            nb::cpp_function(set_requires_grad, nb::arg("self"), nb::arg("value").none()));
+  attribute("data", [](nb::handle self) { return to_python(tensor_of(self).data_view()); },
+            nb::cpp_function(set_data, nb::arg("self"), nb::arg("value").none()));
+  attribute("grad_fn", [](nb::handle self) { return to_python(tensor_of(self).grad_fn()); }, nb::none());
+  attribute("_version", [](nb::handle self) { return to_python(static_cast<std::int64_t>(tensor_of(self).version())); }, nb::none());
+  define_method(base, "requires_grad_", {"(Tensor input, bool requires_grad = True)"}, [](const Arguments& a) {
+    Tensor x = a.tensor("input");
+    x.requires_grad_(a.flag("requires_grad", true));
+    return nb::borrow(a.self());
+  });
+  define_method(base, "retain_grad", {"(Tensor input)"}, [](const Arguments& a) {
+    Tensor x = a.tensor("input");
+    if (!x.requires_grad()) raise<RuntimeError>("can't retain_grad on Tensor that has requires_grad=False");
+    if (!x.is_leaf()) refuse_option("retain_grad", "self");
+    return nb::none();
+  });
+}
+
+// ---- the engine ------------------------------------------------------------------------------------------------------------------
+
+/// Tensors or None; PyTorch's word for others.
+std::vector<Tensor> gradients_from(nb::handle sequence) {
+  std::vector<Tensor> result;
+  for (const nb::handle item : nb::borrow<nb::tuple>(sequence)) {
+    if (!item.is_none() && !is_tensor(item)) {
+      raise<TypeError>("gradients can be either Tensors or None, but got ", python_type_name(item));
+    }
+    result.push_back(item.is_none() ? Tensor() : tensor_of(item));
+  }
+  return result;
+}
+
+std::vector<Tensor> tensors_from(nb::handle sequence, const char* what) {
+  std::vector<Tensor> result;
+  for (const nb::handle item : nb::borrow<nb::tuple>(sequence)) {
+    if (!is_tensor(item)) raise<TypeError>(what, " must be Tensors, but got ", python_type_name(item));
+    result.push_back(tensor_of(item));
+  }
+  return result;
+}
+
+void bind_engine(nb::module_& module) {
+  module.def("_backward", [](nb::handle outputs, nb::handle gradients, bool retain_graph, bool create_graph) {
+    const auto roots = tensors_from(outputs, "outputs");
+    const auto given = gradients_from(gradients);
+    unlocked([&] { autograd::backward(roots, given, retain_graph, create_graph); });
+  });
+  module.def("_grad", [](nb::handle outputs, nb::handle inputs, nb::handle gradients, bool retain_graph, bool create_graph,
+                         bool allow_unused) {
+    const auto roots = tensors_from(outputs, "outputs"), leaves = tensors_from(inputs, "inputs");
+    const auto given = gradients_from(gradients);
+    return to_python(unlocked([&] { return autograd::grad(roots, leaves, given, retain_graph, create_graph, allow_unused); }));
+  });
+  module.def("is_grad_enabled", [] { return is_grad_enabled(); });
+  define(module, "_set_grad_enabled", {"(bool enabled)"}, [](const Arguments& a) { return to_python(set_grad_enabled(a.flag("enabled"))); });
+}
+
+}  // namespace
+
+void bind_autograd(nb::module_& module) {
+  bind_node(module);
+  bind_attributes();
+  bind_engine(module);
+}
+
+}  // namespace conv1d::python

@@ -1,0 +1,202 @@
+// The class TensorBase: what a tensor is. Python's class Tensor (conv1d/_tensor.py) derives from it.
+#include <bit>
+
+#include "arguments.h"
+#include "bindings.h"
+#include "convert.h"
+#include "errors.h"
+#include "python_objects.h"
+
+namespace conv1d::python {
+namespace {
+
+nb::handle base;
+
+/// A property of TensorBase; `set` may be null.
+void property(const char* name, nb::object get, nb::object set = nb::none()) {
+  nb::object kind = nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type));
+  nb::setattr(base, name, kind(get, set));
+}
+template <class F> nb::object getter(F&& read) {
+  return nb::cpp_function([read](nb::handle self) -> nb::object { return read(tensor_of(self)); });
+}
+
+void bind_facts() {
+  property("shape", getter([](const Tensor& x) { return size_object(x.sizes()); }));
+  property("dtype", getter([](const Tensor& x) { return to_python(x.dtype()); }));
+  property("device", getter([](const Tensor& x) { return to_python(x.device()); }));
+  property("ndim", getter([](const Tensor& x) { return to_python(x.dim()); }));
+  property("itemsize", getter([](const Tensor& x) { return nb::int_(x.element_size()); }));
+  property("nbytes", getter([](const Tensor& x) { return nb::int_(static_cast<std::size_t>(x.numel()) * x.element_size()); }));
+  property("is_leaf", getter([](const Tensor& x) { return to_python(x.is_leaf()); }));
+  property("is_cuda", getter([](const Tensor&) { return to_python(false); }));
+  property("is_cpu", getter([](const Tensor& x) { return to_python(!x.device().is_meta()); }));
+  property("is_meta", getter([](const Tensor& x) { return to_python(x.device().is_meta()); }));
+  property("is_sparse", getter([](const Tensor&) { return to_python(false); }));
+  property("is_quantized", getter([](const Tensor&) { return to_python(false); }));
+  property("layout", getter([](const Tensor&) { return nb::object(nb::module_::import_("conv1d._C").attr("strided")); }));
+}
+
+void bind_sizes(nb::module_& module) {
+  define_method(base, "size", {"(Tensor input, int? dim = None)"}, [](const Arguments& a) -> nb::object {
+    const Tensor x = a.tensor("input");
+    return a.given("dim") ? to_python(x.size(a.integer("dim"))) : size_object(x.sizes());
+  });
+  define_method(base, "stride", {"(Tensor input, int? dim = None)"}, [](const Arguments& a) -> nb::object {
+    const Tensor x = a.tensor("input");
+    if (a.given("dim")) return to_python(x.stride(a.integer("dim")));
+    return nb::steal(PySequence_Tuple(size_object(x.strides()).ptr()));
+  });
+  for (const char* name : {"dim", "ndimension"}) {
+    define_method(base, name, {"(Tensor input)"}, [](const Arguments& a) { return to_python(a.tensor("input").dim()); });
+  }
+  define_method(base, "nelement", {"(Tensor input)"}, [](const Arguments& a) { return to_python(a.tensor("input").numel()); });
+  define_both(module, base, "numel", {"(Tensor input)"}, [](const Arguments& a) { return to_python(a.tensor("input").numel()); });
+  define_both(module, base, "is_complex", {"(Tensor input)"},
+              [](const Arguments& a) { return to_python(a.tensor("input").is_complex()); });
+  define_both(module, base, "is_floating_point", {"(Tensor input)"},
+              [](const Arguments& a) { return to_python(a.tensor("input").is_floating_point()); });
+  define_method(base, "is_contiguous", {"(Tensor input, *, torch.memory_format memory_format = None)"},
+                [](const Arguments& a) { return to_python(a.tensor("input").is_contiguous()); });
+  define_method(base, "storage_offset", {"(Tensor input)"},
+                [](const Arguments& a) { return to_python(a.tensor("input").storage_offset()); });
+  define_method(base, "element_size", {"(Tensor input)"}, [](const Arguments& a) {
+    return to_python(static_cast<std::int64_t>(a.tensor("input").element_size()));
+  });
+}
+
+// ---- numbers -----------------------------------------------------------------------------------------------------------------
+
+Scalar only_element(const Tensor& x, const char* what) {
+  if (x.device().is_meta()) raise<RuntimeError>("Tensor.", what, "() cannot be called on meta tensors");
+  return x.item_scalar();
+}
+
+/// float(x), int(x), complex(x): another text than item() for several elements.
+Scalar python_scalar(const Tensor& x) {
+  if (x.numel() != 1) raise<ValueError>("only one element tensors can be converted to Python scalars");
+  if (x.requires_grad()) {
+    warn_user("Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+              "Consider using tensor.detach() first.");
+  }
+  return only_element(x, "item");
+}
+
+nb::object as_float(const Scalar& value) {
+  if (!value.is_complex()) return nb::float_(value.to<double>());
+  if (value.to<std::complex<double>>().imag() != 0) {
+    raise<RuntimeError>("value cannot be converted to type double without overflow");
+  }
+  return nb::float_(value.to<double>());
+}
+
+nb::object as_int(const Scalar& value) {
+  if (value.is_float()) return nb::steal(PyLong_FromDouble(value.to<double>()));
+  if (value.is_complex()) {
+    if (value.to<std::complex<double>>().imag() != 0) {
+      raise<RuntimeError>("value cannot be converted to type int64_t without overflow");
+    }
+    return nb::steal(PyLong_FromDouble(value.to<double>()));
+  }
+  return nb::int_(value.to<std::int64_t>());
+}
+
+nb::object checked(nb::object value) {
+  if (!value.is_valid()) throw nb::python_error();
+  return value;
+}
+
+bool truth(const Tensor& x) {
+  if (x.numel() == 0) raise<RuntimeError>("Boolean value of Tensor with no values is ambiguous");
+  if (x.numel() > 1) raise<RuntimeError>("Boolean value of Tensor with more than one value is ambiguous");
+  return only_element(x, "item").to<std::complex<double>>() != 0.0;
+}
+
+nb::object list_of(const Tensor& x) {
+  if (x.dim() == 0) return to_python(x.item_scalar());
+  nb::list list;
+  const std::int64_t size = x.sizes()[0];
+  if (x.dim() > 1) {
+    for (std::int64_t i = 0; i < size; ++i) list.append(list_of(x.select(0, i)));
+    return list;
+  }
+  for (std::int64_t i = 0; i < size; ++i) list.append(to_python(x.at_scalar({i})));
+  return list;
+}
+
+template <class F> void method(const char* name, F&& body) {
+  nb::cpp_function_def([body](nb::handle self) -> nb::object { return body(tensor_of(self)); }, nb::scope(base),
+                       nb::name(name), nb::is_method());
+}
+
+void bind_numbers() {
+  nb::cpp_function_def(
+      [](nb::handle self, const nb::args& args) {
+        if (args.size() > 0) raise<TypeError>("TensorBase.item() takes no arguments (", args.size(), " given)");
+        return to_python(only_element(tensor_of(self), "item"));
+      },
+      nb::scope(base), nb::name("item"), nb::is_method());
+  method("tolist", [](const Tensor& x) {
+    if (x.device().is_meta()) raise<NotImplementedError>("Cannot copy out of meta tensor; no data!");
+    const GradGuard guard(false);
+    return list_of(x);
+  });
+  method("__float__", [](const Tensor& x) { return as_float(python_scalar(x)); });
+  method("__int__", [](const Tensor& x) { return checked(as_int(python_scalar(x))); });
+  method("__complex__", [](const Tensor& x) {
+    const auto value = python_scalar(x).to<std::complex<double>>();
+    return nb::steal(PyComplex_FromDoubles(value.real(), value.imag()));
+  });
+  method("__bool__", [](const Tensor& x) { return to_python(truth(x)); });
+  method("__index__", [](const Tensor& x) -> nb::object {
+    if (x.numel() != 1 || !is_integral(x.dtype())) {
+      raise<TypeError>("only integer tensors of a single element can be converted to an index");
+    }
+    return nb::int_(only_element(x, "item").to<std::int64_t>());
+  });
+  method("__len__", [](const Tensor& x) {
+    if (x.dim() == 0) raise<TypeError>("len() of a 0-d tensor");
+    return to_python(x.sizes()[0]);
+  });
+  method("data_ptr", [](const Tensor& x) -> nb::object {
+    return nb::int_(x.device().is_meta() || x.numel() == 0 ? 0 : std::bit_cast<std::uintptr_t>(mutable_address(x)));
+  });
+}
+
+}  // namespace
+
+nb::handle tensor_base() { return base; }
+
+void* mutable_address(const Tensor& x) {
+  Tensor writable = x;
+  switch (x.dtype()) {
+    case DType::Bool: return writable.mutable_data<bool>();
+    case DType::UInt8: return writable.mutable_data<std::uint8_t>();
+    case DType::Int8: return writable.mutable_data<std::int8_t>();
+    case DType::Int16: return writable.mutable_data<std::int16_t>();
+    case DType::Int32: return writable.mutable_data<std::int32_t>();
+    case DType::Int64: return writable.mutable_data<std::int64_t>();
+    case DType::Float16: return writable.mutable_data<Half>();
+    case DType::BFloat16: return writable.mutable_data<BFloat16>();
+    case DType::Float32: return writable.mutable_data<float>();
+    case DType::Float64: return writable.mutable_data<double>();
+    case DType::Complex64: return writable.mutable_data<std::complex<float>>();
+    case DType::Complex128: return writable.mutable_data<std::complex<double>>();
+  }
+  return nullptr;
+}
+
+void bind_tensor(nb::module_& module) {
+  base = nb::class_<PyTensor>(module, "TensorBase", nb::is_weak_referenceable());
+  rename_type(base, "torch._C.TensorBase");
+  bind_facts();
+  bind_sizes(module);
+  bind_numbers();
+  module.def("_set_classes", [](nb::handle tensor, nb::handle size) {
+    classes().tensor = tensor.inc_ref();
+    classes().size = size.inc_ref();
+  });
+  module.def("is_tensor", [](nb::handle object) { return is_tensor(object); });
+}
+
+}  // namespace conv1d::python

@@ -1,0 +1,210 @@
+// x[...] and x[...] = value: integers, slices, None, Ellipsis step by step as views; tensors and lists at the end.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <conv1d/indexing.h>
+
+#include "arguments.h"
+#include "bindings.h"
+#include "convert.h"
+#include "errors.h"
+#include "interop.h"
+
+namespace conv1d::python {
+namespace {
+
+bool is_index_tensor(nb::handle item) { return is_tensor(item) || is_array(item); }
+bool is_plain_sequence(nb::handle item) {
+  return PySequence_Check(item.ptr()) && !PyUnicode_Check(item.ptr()) && !PyBytes_Check(item.ptr());
+}
+
+/// A list that holds slices, sequences or tensors is read as a tuple; one of integers or bools is an index by itself.
+bool stands_for_tuple(nb::handle index) {
+  if (!PyList_Check(index.ptr()) || PyList_GET_SIZE(index.ptr()) >= 32) return false;
+  for (const nb::handle item : nb::borrow<nb::list>(index)) {
+    if (is_index_tensor(item) || is_plain_sequence(item) || PySlice_Check(item.ptr()) || item.is_none() ||
+        item.ptr() == Py_Ellipsis) {
+      warn_user("Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+                "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+                "which will result either in an error or a different result");
+      return true;
+    }
+  }
+  return false;
+}
+
+nb::object as_tuple(nb::handle index) {
+  if (PyTuple_Check(index.ptr())) return nb::borrow(index);
+  if (stands_for_tuple(index)) return nb::steal(PySequence_Tuple(index.ptr()));
+  return nb::make_tuple(index);
+}
+
+/// Applies one index after the other to a view of the tensor.
+class Selection {
+ public:
+  Selection(const Tensor& x, nb::handle index) : x_(x), rank_(x.dim()), items_(as_tuple(index)) {
+    const std::int64_t named = count_named();
+    if (named > rank_) raise<IndexError>("too many indices for tensor of dimension ", rank_);
+    hidden_ = rank_ - named;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items_.ptr()); ++i) apply(PyTuple_GET_ITEM(items_.ptr(), i));
+  }
+
+  const Tensor& view() const { return x_; }
+  bool by_tensors() const { return !tensors_.empty(); }
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+
+ private:
+  /// Dimensions that the indices name, for Ellipsis to stand for the others.
+  std::int64_t count_named() const {
+    std::int64_t named = 0;
+    for (const nb::handle item : nb::borrow<nb::tuple>(items_)) {
+      if (is_tensor(item) && (tensor_of(item).dtype() == bool_ || tensor_of(item).dtype() == uint8)) {
+        named += tensor_of(item).dim();
+      } else if (!item.is_none() && item.ptr() != Py_Ellipsis && !PyBool_Check(item.ptr())) {
+        ++named;
+      }
+    }
+    return named;
+  }
+
+  void apply(nb::handle item) {
+    if (item.ptr() == Py_Ellipsis) return skip(hidden_);
+    if (item.is_none()) {
+      x_ = x_.unsqueeze(dim_++);
+    } else if (PyBool_Check(item.ptr())) {
+      x_ = x_.unsqueeze(dim_);
+      place(full({1}, Scalar(item.ptr() == Py_True)));
+    } else if (PySlice_Check(item.ptr())) {
+      slice(item);
+    } else if (is_index_tensor(item)) {
+      by_tensor(is_tensor(item) ? tensor_of(item) : *share_array(item));
+    } else if (is_index(item)) {
+      select(integer_of(item));
+    } else if (PySequence_Check(item.ptr())) {
+      by_tensor(from_list(item));
+    } else {
+      raise<IndexError>("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ",
+                        python_type_name(item), ")");
+    }
+  }
+
+  void skip(std::int64_t dims) {
+    dim_ += dims;
+    seen_ += dims;
+  }
+
+  void select(std::int64_t index) {
+    if (x_.dim() == 0) {
+      raise<IndexError>("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+                        "0-dim tensor to a number");
+    }
+    const std::int64_t size = x_.sizes()[static_cast<std::size_t>(dim_)];
+    if (index < -size || index >= size) {
+      raise<IndexError>("index ", index, " is out of bounds for dimension ", seen_, " with size ", size);
+    }
+    x_ = x_.select(dim_, index);
+    ++seen_;
+  }
+
+  void slice(nb::handle item) {
+    Py_ssize_t start = 0, stop = 0, step = 0;
+    if (PySlice_Unpack(item.ptr(), &start, &stop, &step) < 0) throw nb::python_error();
+    if (step <= 0) raise<ValueError>("step must be greater than zero");
+    // x[:] is a view too: writing through it shows in the history of x as CopySlices.
+    x_ = x_.slice(dim_, start, stop, step);
+    skip(1);
+  }
+
+  Tensor from_list(nb::handle item) const {
+    const Tensor index = tensor_from_data(item);
+    return index.numel() == 0 ? index.to(int64) : index;
+  }
+
+  void by_tensor(const Tensor& index) {
+    if (index.dim() == 0 && is_integral(index.dtype()) && index.dtype() != bool_ && index.dtype() != uint8) {
+      return select(index.item<std::int64_t>());
+    }
+    if (index.dtype() == bool_ || index.dtype() == uint8) {
+      if (index.dim() == 0) x_ = x_.unsqueeze(dim_);
+      // A mask stands for as many dimensions as it has.
+      const std::int64_t dims = std::max<std::int64_t>(index.dim(), 1);
+      place(index.dim() == 0 ? index.reshape({1}) : index);
+      return skip(dims - 1), void(++seen_);
+    }
+    if (!is_integral(index.dtype())) {
+      raise<IndexError>("tensors used as indices must be long, int, byte or bool tensors");
+    }
+    place(index);
+    ++seen_;
+  }
+
+  /// `index` chooses along the present dimension.
+  void place(const Tensor& index) {
+    tensors_.resize(static_cast<std::size_t>(dim_));
+    tensors_.push_back(index);
+    ++dim_;
+  }
+
+  Tensor x_;
+  std::int64_t rank_;
+  nb::object items_;
+  std::int64_t dim_ = 0;     ///< of the view: where the next index applies
+  std::int64_t seen_ = 0;    ///< of the tensor as it was: for messages
+  std::int64_t hidden_ = 0;  ///< dimensions that Ellipsis stands for
+  std::vector<Tensor> tensors_;  ///< undefined where a dimension is taken whole
+};
+
+nb::object get_item(nb::handle self, nb::handle index) {
+  const Tensor x = tensor_of(self);
+  const Selection selection(x, index);
+  if (selection.by_tensors()) return to_python(conv1d::index(selection.view(), selection.tensors()));
+  // x[...] is a new tensor over the same data.
+  return to_python(selection.view().is_same(x) ? x.view(x.sizes()) : selection.view());
+}
+
+/// The value as a tensor of the target's dtype.
+Tensor value_for(const Tensor& target, nb::handle value) {
+  if (is_tensor(value)) return tensor_of(value);
+  const std::optional<Scalar> number = scalar_of(value);
+  if (!number) {
+    raise<TypeError>("can't assign a ", python_type_name(value), " to a torch.", scalar_name(target.dtype()), "Tensor");
+  }
+  return full({}, *number, {.dtype = target.dtype(), .device = target.device()});
+}
+
+/// Leading dimensions of 1 are not part of the value.
+Tensor without_leading_ones(const Tensor& value) {
+  Shape sizes = value.sizes();
+  std::size_t ones = 0;
+  while (ones < sizes.size() && sizes[ones] == 1) ++ones;
+  if (ones == 0) return value;
+  sizes.erase(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(ones));
+  return value.view(sizes);
+}
+
+void set_item(nb::handle self, nb::handle index, nb::handle value) {
+  Tensor x = tensor_of(self);
+  const Tensor source = value_for(x, value);
+  const Selection selection(x, index);
+  Tensor target = selection.view();
+  if (selection.by_tensors()) {
+    index_put_(target, selection.tensors(), source);
+    return;
+  }
+  unlocked([&] { target.copy_(source.dim() <= target.dim() ? source.expand(target.sizes())
+                                                           : without_leading_ones(source).expand(target.sizes())); });
+}
+
+}  // namespace
+
+void bind_tensor_indexing(nb::module_&) {
+  const nb::handle base = tensor_base();
+  nb::cpp_function_def(get_item, nb::scope(base), nb::name("__getitem__"), nb::is_method(), nb::arg("index").none());
+  nb::cpp_function_def(set_item, nb::scope(base), nb::name("__setitem__"), nb::is_method(), nb::arg("index").none(),
+                       nb::arg("value").none());
+  nb::cpp_function_def([](nb::handle, nb::handle) { raise<TypeError>("Tensor does not support deleting items"); },
+                       nb::scope(base), nb::name("__delitem__"), nb::is_method(), nb::arg("index").none());
+}
+
+}  // namespace conv1d::python

@@ -1,0 +1,30 @@
+"""Conv1d, exactly as in PyTorch: ``import conv1d as torch`` and go on as before."""
+
+from __future__ import annotations
+
+import math as _math
+from typing import Any as _Any
+
+from . import _C
+from ._covered import no_member as _no_member
+from ._size import Size
+from ._tensor import Tensor
+
+_C._set_classes(Tensor, Size)
+
+from . import autograd, random, return_types  # noqa: E402  (these make tensors: the classes come first)
+from ._C import *  # noqa: E402, F403
+from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
+from .printing import set_printoptions  # noqa: E402
+from .random import default_generator, initial_seed, manual_seed, seed  # noqa: E402
+
+from . import nn  # noqa: E402  isort: skip
+
+__version__: str = _C.__version__
+
+e, pi, inf, nan = _math.e, _math.pi, _math.inf, _math.nan
+
+
+def __getattr__(name: str) -> _Any:
+    # "torch", since programs import this package by that name and compare texts.
+    raise _no_member("torch", name)

@@ -1,0 +1,145 @@
+"""Gradients: ``backward``, ``grad``, and the switches that turn recording off and on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from . import _C
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _as_tuple(tensors: Any) -> tuple:
+    return (tensors,) if isinstance(tensors, _C.TensorBase) else tuple(tensors)
+
+
+def _gradients(gradients: Any, count: int) -> tuple:
+    if gradients is None:
+        return (None,) * count
+    return _as_tuple(gradients)
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Adds the gradients of ``tensors`` to the ``grad`` of every leaf, or of ``inputs`` alone."""
+    if grad_variables is not None:
+        grad_tensors = grad_variables
+    roots = _as_tuple(tensors)
+    keep = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        _C._backward(roots, _gradients(grad_tensors, len(roots)), keep, create_graph)
+        return
+    wanted = _as_tuple(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    found = _C._grad(roots, wanted, _gradients(grad_tensors, len(roots)), keep, create_graph, True)
+    for tensor, gradient in zip(wanted, found, strict=True):
+        if gradient is not None:
+            tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple:
+    """The gradients of ``outputs`` with respect to ``inputs``, returned instead of added up."""
+    if is_grads_batched:
+        raise NotImplementedError("autograd.grad(): the argument 'is_grads_batched' is not supported")
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    roots, leaves = _as_tuple(outputs), _as_tuple(inputs)
+    keep = create_graph if retain_graph is None else retain_graph
+    unused = materialize_grads if allow_unused is None else allow_unused
+    found = _C._grad(roots, leaves, _gradients(grad_outputs, len(roots)), keep, create_graph, unused)
+    if not materialize_grads:
+        return found
+    return tuple(_C.zeros_like(leaf) if one is None else one for leaf, one in zip(leaves, found, strict=True))
+
+
+class _GradMode:
+    """A setting of grad mode for a ``with`` block or, as a decorator, for each call of a function."""
+
+    _enabled: bool
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(_C._set_grad_enabled(self._enabled))
+
+    def __exit__(self, *exception: object) -> None:
+        _C._set_grad_enabled(self._before.pop())
+
+    def __call__(self, function: _Function) -> _Function:
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with type(self).__new__(type(self))._again(self):
+                return function(*args, **kwargs)
+
+        return inside  # type: ignore[return-value]
+
+    def _again(self, other: _GradMode) -> _GradMode:
+        self._enabled = other._enabled
+        self._before = []
+        return self
+
+
+class no_grad(_GradMode):
+    """Operations inside are not recorded."""
+
+    _enabled = False
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else super().__new__(cls)._again(cls)(function)
+
+
+class enable_grad(_GradMode):
+    """Operations inside are recorded, whatever is set outside."""
+
+    _enabled = True
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else super().__new__(cls)._again(cls)(function)
+
+
+class set_grad_enabled(_GradMode):
+    """Sets grad mode at once; as a ``with`` block it sets it back at the end."""
+
+    def __init__(self, mode: bool) -> None:
+        self._enabled = mode
+        self._before = [_C._set_grad_enabled(mode)]
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        _C._set_grad_enabled(self._before[-1])
+
+    def __call__(self, function: _Function) -> _Function:
+        _C._set_grad_enabled(self._before[-1])  # it was meant for the calls, not for here
+        mode = enable_grad() if self._enabled else no_grad()
+        return mode(function)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded in this thread."""
+    return _C.is_grad_enabled()
+
+
+__all__: Sequence[str] = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
