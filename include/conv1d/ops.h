@@ -2,6 +2,7 @@
 // Binary operations broadcast; a Scalar does not widen a tensor of its own category (PyTorch's promotion).
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <conv1d/tensor.h>
@@ -75,6 +76,10 @@ ValuesAndIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false);
 
 /// A complex tensor from two real ones.
 Tensor complex(const Tensor& real, const Tensor& imag);
+
+/// The mean ("mean"), sum ("sum") or all ("none") of (input - target)^2. Warns, as PyTorch does, where the shapes differ and one
+/// is broadcast. ValueError for another `reduction`; NotImplementedError for integers and complex numbers.
+Tensor mse_loss(const Tensor& input, const Tensor& target, const std::string& reduction = "mean");
 
 /// Sums `x` down to `shape`: the gradient of broadcasting `shape` to x's shape. Recorded.
 Tensor sum_to(const Tensor& x, const Shape& shape);

@@ -21,13 +21,17 @@ class RecordedNode : public Node {
     sequence = next_sequence();
   }
 
-  void save(const std::vector<Tensor>& tensors, const std::vector<Tensor>& results) {
+  /// `written`: a tensor that the operation has just changed; others over the same memory are saved as out of date.
+  void save(const std::vector<Tensor>& tensors, const std::vector<Tensor>& results, const Tensor& written = {}) {
     saved_.reserve(tensors.size());
     for (const Tensor& tensor : tensors) {
       const auto result = std::find_if(results.begin(), results.end(), [&](const Tensor& r) {
         return tensor.defined() && r.is_same(tensor);
       });
-      saved_.emplace_back(tensor, result == results.end() ? -1 : result - results.begin());
+      const bool is_result = result != results.end();
+      const bool stale = !is_result && tensor.defined() && written.defined() &&
+                         tensor.impl()->version == written.impl()->version;
+      saved_.emplace_back(tensor, is_result ? result - results.begin() : -1, stale);
     }
   }
 
@@ -144,7 +148,7 @@ Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tenso
   note_write(target);
   if (!should_record(inputs) || !is_differentiable(target.dtype())) return target;
   const auto node = std::make_shared<RecordedNode>(name, inputs, std::move(backward));
-  node->save(saved, {target});
+  node->save(saved, {target}, target);
   node->outputs = {output_info(target)};
   GradMeta& meta = make_meta(target);
   if (!meta.base.defined()) {

@@ -18,11 +18,11 @@ std::string operation_name(const Node& node) {
 }  // namespace
 
 // An alias is kept rather than the tensor, so that a later change in place cannot hang this node into its own history.
-Saved::Saved(const Tensor& tensor, std::int64_t output) : output_(output) {
+Saved::Saved(const Tensor& tensor, std::int64_t output, bool stale) : output_(output) {
   if (!tensor.defined()) return;
   tensor_ = output >= 0 ? tensor.detach() : alias_of(tensor);
   original_ = tensor.impl();
-  version_ = tensor.impl()->version->count;
+  version_ = tensor.impl()->version->count - (stale ? 1 : 0);
 }
 
 Tensor Saved::unpack(const std::shared_ptr<Node>& owner) const {

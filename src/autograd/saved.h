@@ -12,7 +12,8 @@ namespace conv1d {
 class Saved {
  public:
   /// `output`: the tensor is output number `output` of the node that saves it (its history would make a cycle), or -1.
-  Saved(const Tensor& tensor, std::int64_t output);
+  /// `stale`: the operation itself has just written over it.
+  Saved(const Tensor& tensor, std::int64_t output, bool stale);
   /// The tensor with the history that it had when saved; RuntimeError where it was changed in place since.
   Tensor unpack(const std::shared_ptr<Node>& owner) const;
 
