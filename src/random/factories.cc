@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -43,6 +45,27 @@ void check_random_bound(std::int64_t bound, const char* what, DType dtype) {
   }
 }
 
+/// What a bound moves by where the dtype is too coarse for it: the spacing of numbers as large as `bound`.
+std::int64_t spacing(std::int64_t bound, DType dtype) {
+  const auto magnitude = bound < 0 ? -static_cast<std::uint64_t>(bound) : static_cast<std::uint64_t>(bound);
+  return std::int64_t{1} << std::max(static_cast<int>(std::bit_width(magnitude)) - digits(dtype), 0);
+}
+
+std::int64_t rounded(std::int64_t value, DType dtype) {
+  return visit(dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (is_complex_type<T>) return value;
+    else return cast<std::int64_t>(cast<T>(value));
+  });
+}
+
+/// Narrows [low, high) so that both ends, rounded to the dtype, still lie inside: PyTorch's rule.
+void narrow_to(DType dtype, std::int64_t& low, std::int64_t& high) {
+  if (const std::int64_t first = rounded(low + 1, dtype); first < low) low = first + spacing(low + 1, dtype);
+  if (const std::int64_t last = rounded(high - 1, dtype); last >= high) high = last - spacing(high - 1, dtype);
+  check(low < high, "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=", low, " >= to=",
+        high);
+}
+
 }  // namespace
 
 Tensor rand(const Shape& shape, const TensorOptions& options, Generator* generator) {
@@ -65,6 +88,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const Te
   check(low < high, "random_ expects 'from' to be less than 'to', but got from=", low, " >= to=", high);
   if (options.device.is_meta()) return with_gradient(tensor, options.requires_grad);
   check(!is_complex(dtype), "check_random_bounds handles only integral, floating-point and boolean types");
+  if (is_floating_point(dtype)) narrow_to(dtype, low, high);
   check_random_bound(low, "from", dtype);
   check_random_bound(high - 1, "to - 1", dtype);
   // 64 bits are drawn where 32 would make some numbers noticeably likelier than others; the limit is PyTorch's.
@@ -84,7 +108,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const Te
 
 Tensor randperm(std::int64_t n, const TensorOptions& options, Generator* generator) {
   const DType dtype = options.dtype.value_or(DType::Int64);
-  if (is_floating_point(dtype)) {
+  if (is_floating_point(dtype) && dtype != DType::BFloat16) {  // PyTorch lets bfloat16 repeat numbers
     const std::int64_t limit = (std::int64_t{1} << digits(dtype)) + 1;
     check(n <= limit, "n cannot be greater than ", limit, " for ", scalar_name(dtype), " type.");
   }

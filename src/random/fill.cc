@@ -74,7 +74,8 @@ double next_normal(Generator& generator) {
 
 template <class Real> void normal_block(Real* x, Real mean, Real std) {
   for (int j = 0; j < 8; ++j) {
-    const Real radius = std::sqrt(Real(-2) * std::log(1 - x[j])), angle = static_cast<Real>(2.0 * std::numbers::pi * x[j + 8]);
+    const Real radius = std::sqrt(Real(-2) * std::log(1 - x[j]));
+    const Real angle = static_cast<Real>(2 * std::numbers::pi) * x[j + 8];
     x[j] = std::fma(radius * std::cos(angle), std, mean);
     x[j + 8] = std::fma(radius * std::sin(angle), std, mean);
   }
@@ -93,7 +94,9 @@ template <class T> void draw_normal_blocks(T* out, std::int64_t count, double me
   };
   for (std::int64_t i = 0; i + kBlock <= count; i += kBlock) emit(i);
   if (const std::int64_t rest = count % kBlock; rest != 0) {
-    for (std::int64_t i = 0; i < rest; ++i) unit_draw<Real>(generator);  // drawn and overwritten
+    if constexpr (!is_half_type<T>) {  // drawn and overwritten; halves go without
+      for (std::int64_t i = 0; i < rest; ++i) unit_draw<Real>(generator);
+    }
     emit(count - kBlock);
   }
 }
@@ -101,7 +104,7 @@ template <class T> void draw_normal_blocks(T* out, std::int64_t count, double me
 template <class T>
 void draw_normal(T* out, std::int64_t count, bool in_blocks, double mean, double std, Generator& generator) {
   if (in_blocks && count >= kBlock) return draw_normal_blocks(out, count, mean, std, generator);
-  for (std::int64_t i = 0; i < count; ++i) out[i] = cast<T>(next_normal(generator) * std + mean);
+  for (std::int64_t i = 0; i < count; ++i) out[i] = cast<T>(std::fma(next_normal(generator), std, mean));
 }
 
 /// Calls f(data, count) with the parts of the elements in the order of memory; where the tensor has gaps, through a dense copy.
@@ -138,7 +141,7 @@ void fill_normal(const Tensor& tensor, double mean, double std, Generator* gener
   check<NotImplementedError>(is_differentiable(tensor.dtype()), "\"normal_kernel_cpu\" not implemented for '",
                              scalar_name(tensor.dtype()), "'");
   // The parts of a complex normal number have half its variance each.
-  const double part_std = tensor.is_complex() ? std * std::numbers::sqrt2 / 2 : std;
+  const double part_std = tensor.is_complex() ? std / std::numbers::sqrt2 : std;
   const bool in_blocks = tensor.is_contiguous();
   Generator& source = generator ? *generator : default_generator();
   const std::lock_guard lock(source.mutex());

@@ -26,14 +26,14 @@ template <class Acc> Acc advance(Acc start, Acc step, std::int64_t index) {
   }
 }
 
-/// Calls store(i, value) for i in [0, count): `at(i)` is the exact start of a vector, `step(i)` what follows within it.
+/// Fills out[0, count): `at(i)` is the exact value at i, where vectors start; `step(base, lane)` what follows within one.
 template <class T, class At, class Step> void fill_by_vectors(T* out, std::int64_t count, const At& at, const Step& step) {
   constexpr auto kLanes = kVectorBytes / static_cast<std::int64_t>(sizeof(T));
   std::int64_t i = 0;
   for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
     for (const std::int64_t first : {i, i + kLanes}) {
       const T base = cast<T>(at(first));
-      for (std::int64_t lane = 0; lane < kLanes; ++lane) out[first + lane] = cast<T>(step(base, lane, first));
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) out[first + lane] = cast<T>(step(base, lane));
     }
   }
   for (; i < count; ++i) out[i] = cast<T>(at(i));
@@ -60,11 +60,9 @@ std::int64_t arange_count(const Scalar& start, const Scalar& end, const Scalar& 
   check(stride > 0 || stride < 0, "step must be nonzero");
   check(std::isfinite(first) && std::isfinite(last), "unsupported range: ", scalar_text(start), " -> ", scalar_text(end));
   check((stride > 0 && last >= first) || (stride < 0 && last <= first), "upper bound and lower bound inconsistent with step sign");
-  if (is_integral(dtype)) {
+  if (dtype == DType::Int64) {  // computed in integers throughout; the other integer types count in doubles
     check<ValueError>(step.to<std::int64_t>() != 0, "step must be nonzero");
-    if (is_exact(start) && is_exact(end) && is_exact(step)) {
-      return integer_count(start.to<std::int64_t>(), end.to<std::int64_t>(), step.to<std::int64_t>());
-    }
+    return integer_count(start.to<std::int64_t>(), end.to<std::int64_t>(), step.to<std::int64_t>());
   }
   const double count = std::ceil((last - first) / stride);
   check(count >= 0 && count < 0x1p63, "invalid size, possible overflow?");
@@ -76,31 +74,45 @@ template <class T> void fill_arange(T* out, std::int64_t count, const Scalar& fr
   const Acc start = from.to<Acc>(), step = by.to<Acc>();
   fill_by_vectors(
       out, count, [&](std::int64_t i) { return advance(start, step, i); },
-      [&](T base, std::int64_t lane, std::int64_t) { return advance(cast<Acc>(base), step, lane); });
+      [&](T base, std::int64_t lane) {
+        if constexpr (std::is_same_v<T, BFloat16>) return cast<Acc>(base) + step * static_cast<Acc>(lane);  // not fused
+        else return advance(cast<Acc>(base), step, lane);
+      });
 }
 
 /// The type in which linspace() computes a T: a complex range has no imaginary part.
 template <class T> struct StepOf {
-  using Type = std::conditional_t<std::is_integral_v<T>, double, Compute<T>>;
+  using Type = std::conditional_t<std::is_integral_v<T>, double, T>;
 };
 template <class T> struct StepOf<std::complex<T>> {
   using Type = T;
 };
 
+/// start + step * index as linspace() has it: halves round after every operation.
+template <class Step> Step advance_rounding(Step start, Step step, std::int64_t index) {
+  if constexpr (is_half_type<Step>) {
+    const auto product = cast<Step>(static_cast<float>(step) * static_cast<float>(cast<Step>(index)));
+    return cast<Step>(static_cast<float>(start) + static_cast<float>(product));
+  } else {
+    return advance(start, step, index);
+  }
+}
+
 template <class T> void fill_linspace(T* out, std::int64_t count, double from, double to) {
   using Step = typename StepOf<T>::Type;
-  const Step start = cast<Step>(cast<T>(from)), end = cast<Step>(cast<T>(to));
+  const auto start = cast<Step>(cast<T>(from)), end = cast<Step>(cast<T>(to));
   if (count == 1) {
     *out = cast<T>(from);
     return;
   }
-  const Step step = (end - start) / static_cast<Step>(count - 1);
-  const std::int64_t half = count / 2;
+  using Real = Compute<Step>;
+  const auto span = cast<Step>(cast<Real>(end) - cast<Real>(start));
+  const auto step = cast<Step>(cast<Real>(span) / cast<Real>(cast<Step>(count - 1)));
+  const auto back = cast<Step>(-cast<Real>(step));
   // From both ends, so that the last element is `end` exactly.
-  const auto at = [&](std::int64_t i) {
-    return i < half ? advance(start, step, i) : advance(end, -step, count - 1 - i);
-  };
-  fill_by_vectors(out, count, at, [&](T base, std::int64_t lane, std::int64_t) { return advance(cast<Step>(base), step, lane); });
+  for (std::int64_t i = 0; i < count; ++i) {
+    out[i] = cast<T>(i < count / 2 ? advance_rounding(start, step, i) : advance_rounding(end, back, count - 1 - i));
+  }
 }
 
 }  // namespace
