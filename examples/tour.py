@@ -21,6 +21,18 @@ tensor([[ 7.0349, -1.3750,  0.9186,  1.6831,  4.7413, -0.6105],
         [-1.6724,  0.9046,  0.2018, -0.0325, -0.9696,  0.6703]],
        grad_fn=<SqueezeBackward1>)"""
 
+BIAS = """
+Parameter containing:
+tensor([ 0.9186, -0.2191,  0.2018], requires_grad=True)"""
+
+WEIGHT = """
+Parameter containing:
+tensor([[[ 0.7645]],
+
+        [[ 0.8300]],
+
+        [[-0.2343]]], requires_grad=True)"""
+
 Case = tuple[str, object, str]
 
 
@@ -48,13 +60,13 @@ def the_layer_and_its_settings() -> Iterator[Case]:
     yield (
         "one bias a filter",
         first.bias,
-        "Parameter containing:\ntensor([ 0.9186, -0.2191,  0.2018], requires_grad=True)",
+        BIAS,
     )
     yield "what stands beyond the ends", first.padding_mode, "'zeros'"
     yield (
         "weights: filters x channels x taps",
         first.weight,
-        "Parameter containing:\ntensor([[[ 0.7645]],\n\n        [[ 0.8300]],\n\n        [[-0.2343]]], requires_grad=True)",
+        WEIGHT,
     )
     second = layer(in_channels=3, out_channels=3, kernel_size=1)
     yield (

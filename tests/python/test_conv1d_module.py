@@ -1,4 +1,4 @@
-"""nn.Conv1d as a module: arguments, live attributes, text, initial weights to the bit, and what a call makes of them."""
+"""nn.Conv1d as a module: arguments, live attributes, text, initial weights to the bit, what a call makes of it."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""Modules, parameters, containers and losses do what PyTorch's do, texts and warnings included: small programs run on both.
+"""Modules, parameters, containers and losses do what PyTorch's do, in texts and warnings too: small programs on both.
 
 The programs stand in snippets/module.txt, a blank line between two. What one prints and shows is compared.
 """

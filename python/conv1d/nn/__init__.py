@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from .._covered import no_member
 from . import functional, init, modules
-from ._missing import missing
 from .modules import (
     Conv1d,
     Identity,
@@ -37,4 +37,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("nn", name)
+    raise no_member("torch.nn", name)

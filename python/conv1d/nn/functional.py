@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import _C
+from .._covered import no_member
 from .._tensor import Tensor
-from ._missing import missing
 
 __all__ = ["conv1d", "mse_loss", "pad", "relu", "sigmoid", "tanh"]
 
@@ -65,4 +65,4 @@ def _reduction_of(size_average: bool | None, reduce: bool | None) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("nn.functional", name)
+    raise no_member("torch.nn.functional", name)

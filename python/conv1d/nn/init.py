@@ -7,8 +7,8 @@ import warnings
 from typing import Any
 
 from .. import _C
+from .._covered import no_member
 from .._tensor import Tensor
-from ._missing import missing
 
 __all__ = ["calculate_gain", "constant_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "zeros_"]
 
@@ -94,4 +94,4 @@ def kaiming_uniform_(
 
 
 def __getattr__(name: str) -> Any:
-    raise missing("nn.init", name)
+    raise no_member("torch.nn.init", name)
