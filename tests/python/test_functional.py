@@ -78,7 +78,7 @@ def test_refused_call_of_seven_arguments() -> None:
 
 
 def test_only_the_first_element_is_looked_at_for_the_overload() -> None:
-    text = r"""^conv1d\(\): argument 'stride' failed to unpack the object at pos 2 with error "type must be tuple of ints"""
+    text = r"""^conv1d\(\): argument 'stride' failed to unpack the object at pos 2 with error "type must be"""
     with pytest.raises(TypeError, match=text):
         F.conv1d(ones(1, 1, 4), ones(1, 1, 1), stride=(1, 2.5))
 

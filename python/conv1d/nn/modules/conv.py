@@ -1,4 +1,4 @@
-"""nn.Conv1d. Its settings are converted and checked here; what forward() does and raises is decided in C++ (src/conv)."""
+"""nn.Conv1d. Its settings are converted and checked here; what forward() does and raises stands in C++ (src/conv)."""
 
 from __future__ import annotations
 
