@@ -64,6 +64,8 @@ nb::dict constructor_texts() {
 
 }  // namespace
 
+void bind_nn_init(nb::module_& module);  // nn_init.cc
+
 void bind_nn(nb::module_& module) {
   module.def("_tensor_typename", &tensor_typename);
   module.def("_make_parameter", &make_parameter, nb::arg(), nb::arg(), nb::arg().none());
@@ -71,6 +73,7 @@ void bind_nn(nb::module_& module) {
   module.attr("_texts") = constructor_texts();
   module.def("_invalid_padding_string", [](const std::string& quoted) { return texts::invalid_padding_string(quoted); });
   module.def("_invalid_padding_mode", [](const std::string& shown) { return texts::invalid_padding_mode(shown); });
+  bind_nn_init(module);
 }
 
 }  // namespace conv1d::python

@@ -1,69 +1,55 @@
-"""nn.init: fills tensors with first values, in place, and returns them. Nothing here is recorded for gradients."""
+"""nn.init: fills tensors with first values, in place, and returns them. Nothing here is recorded for gradients.
+
+The values are drawn in C++ (src/nn/init.cc), so that a layer of either language starts with the same bits.
+"""
 
 from __future__ import annotations
 
-import math
-import warnings
 from typing import Any
 
 from .. import _C
 from .._covered import no_member
 from .._tensor import Tensor
 
-__all__ = ["calculate_gain", "constant_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "zeros_"]
-
-_LINEAR = frozenset("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid".split())
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
 
 
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:
-    """The factor by which a layer before this activation is drawn wider."""
-    if nonlinearity in _LINEAR:
-        return 1
-    if nonlinearity == "tanh":
-        return 5.0 / 3
-    if nonlinearity == "relu":
-        return math.sqrt(2.0)
-    if nonlinearity == "leaky_relu":
-        if param is None:
-            param = 0.01
-        elif isinstance(param, bool) or not isinstance(param, (int, float)):
-            raise ValueError(f"negative_slope {param} not a valid number")
-        return math.sqrt(2.0 / (1 + param**2))
-    if nonlinearity == "selu":
-        return 3.0 / 4
-    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+    """The factor by which a layer before this activation is drawn wider; param is leaky_relu's slope."""
+    if nonlinearity != "leaky_relu":
+        param = None
+    elif param is not None and (isinstance(param, bool) or not isinstance(param, (int, float))):
+        raise ValueError(f"negative_slope {param} not a valid number")
+    return _C._calculate_gain(nonlinearity, param)
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """How many inputs one output adds up, and how many outputs one input goes to."""
-    if tensor.dim() < 2:
-        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
-    taps = math.prod(tensor.shape[2:])
-    return tensor.size(1) * taps, tensor.size(0) * taps
-
-
-def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
-    mode = mode.lower()
-    modes = ["fan_in", "fan_out"]
-    if mode not in modes:
-        raise ValueError(f"Mode {mode} not supported, please use one of {modes}")
-    return _calculate_fan_in_and_fan_out(tensor)[modes.index(mode)]
+    return _C._calculate_fans(tensor)
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
-    # On the detached tensor, here and below: the same memory and version, but a leaf that wants no gradient.
-    tensor.detach().uniform_(a, b, generator=generator)
-    return tensor
+    """Evenly in [a, b)."""
+    return _C._uniform_(tensor, a, b, generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
-    tensor.detach().normal_(mean, std, generator=generator)
-    return tensor
+    return _C._normal_(tensor, mean, std, generator)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    tensor.detach().fill_(val)
-    return tensor
+    return _C._constant_(tensor, val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -71,8 +57,7 @@ def ones_(tensor: Tensor) -> Tensor:
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    tensor.detach().zero_()
-    return tensor
+    return constant_(tensor, 0.0)
 
 
 def kaiming_uniform_(
@@ -83,14 +68,36 @@ def kaiming_uniform_(
     generator: Any = None,
 ) -> Tensor:
     """U(-b, b) with b = gain * sqrt(3 / fan): keeps the variance from layer to layer (He et al., 2015)."""
-    if 0 in tensor.shape:
-        warnings.warn(_C._texts["zero_elements"], stacklevel=2)
-        return tensor
-    fan = _calculate_correct_fan(tensor, mode)
-    # Divided first, multiplied then: the order decides the last bit of every weight.
-    std = calculate_gain(nonlinearity, a) / math.sqrt(fan)
-    bound = math.sqrt(3.0) * std
-    return uniform_(tensor, -bound, bound, generator)
+    return _C._kaiming_uniform_(tensor, _slope(nonlinearity, a), mode.lower(), nonlinearity, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """N(0, s^2) with s = gain / sqrt(fan)."""
+    return _C._kaiming_normal_(tensor, _slope(nonlinearity, a), mode.lower(), nonlinearity, generator)
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """U(-b, b) with b = gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    return _C._xavier_uniform_(tensor, gain, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """N(0, s^2) with s = gain * sqrt(2 / (fan_in + fan_out))."""
+    return _C._xavier_normal_(tensor, gain, generator)
+
+
+def _slope(nonlinearity: str, a: Any) -> float:
+    """`a` where it counts; calculate_gain() refuses what is no number."""
+    if nonlinearity == "leaky_relu":
+        calculate_gain(nonlinearity, a)
+        return a
+    return 0.0
 
 
 def __getattr__(name: str) -> Any:
