@@ -13,6 +13,7 @@
 #include <conv1d/autograd.h>       // gradients: backward, grad, NoGradGuard
 #include <conv1d/dtype.h>          // element types and devices: float32, complex64, ..., cpu, meta
 #include <conv1d/error.h>          // exceptions, each with PyTorch's text and a hint; the warning handler
+#include <conv1d/indexing.h>       // choosing elements by tensors: masks, lists of indices
 #include <conv1d/nn/conv1d.h>      // the layer
 #include <conv1d/nn/functional.h>  // convolution, padding, activations, losses as functions
 #include <conv1d/nn/init.h>        // initial values
