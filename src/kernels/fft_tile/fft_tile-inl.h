@@ -25,16 +25,13 @@ namespace tile = conv1d::kernels::HWY_NAMESPACE;
 constexpr std::int64_t kDirectSum = 256;
 constexpr std::uint32_t kInfinity = 0x7f800000;
 
-template <std::size_t kN> class FftTile {
-  static constexpr std::size_t kSegment = kN / 8 < 8 ? 8 : kN / 8;
-  static constexpr std::size_t kSegments = kN / kSegment;
-  static constexpr std::int64_t kValues = spectrum_values(kN);
-  static constexpr std::int64_t kLine = static_cast<std::int64_t>(kN + 2 * kLanes);  // of a directly computed tile
-
+class FftTile {
  public:
   FftTile(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
       : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)), panels_(p_.outputs, tile::kRegisters),
-        operands_(operands), packed_(static_cast<const float*>(packed)) {
+        operands_(operands), packed_(static_cast<const float*>(packed)), points_(static_cast<std::size_t>(d_.points)),
+        segment_(std::max<std::size_t>(8, points_ / 8)), segments_(points_ / segment_),
+        values_(spectrum_values(d_.points)), line_(static_cast<std::int64_t>(points_ + 2 * kLanes)) {
     const auto take = [&scratch](std::int64_t bytes) {
       std::byte* piece = scratch;
       scratch += bytes;
@@ -43,7 +40,7 @@ template <std::size_t kN> class FftTile {
     spectra_ = reinterpret_cast<float*>(take(d_.spectra_bytes));
     products_ = reinterpret_cast<float*>(take(d_.products_bytes));
     lanes_ = reinterpret_cast<float*>(take(d_.lanes_bytes));
-    lines_ = lanes_ + kN * kLanes;
+    lines_ = lanes_ + points_ * kLanes;
     tiles_ = reinterpret_cast<Tile*>(take(d_.tiles_bytes));
     largest_ = reinterpret_cast<std::uint32_t*>(take(d_.uneven_bytes));
     offsets_ = reinterpret_cast<std::ptrdiff_t*>(take(d_.offsets_bytes));
@@ -107,13 +104,13 @@ template <std::size_t kN> class FftTile {
 
   void LoadSpectra() {
     const std::int64_t vectors = d_.unit_tiles / static_cast<std::int64_t>(kLanes);
-    std::fill(largest_, largest_ + d_.unit_tiles * static_cast<std::int64_t>(kSegments), 0u);
+    std::fill(largest_, largest_ + d_.unit_tiles * static_cast<std::int64_t>(segments_), 0u);
     for (std::int64_t row = 0; row < d_.rows; ++row) {
       for (std::int64_t vector = 0; vector < vectors; ++vector) {
         const Tile* tiles = tiles_ + vector * static_cast<std::int64_t>(kLanes);
         LoadTiles(tiles, row);
-        TrackLargest(largest_ + static_cast<std::size_t>(vector) * kSegments * kLanes);
-        Forward<kN>(twiddles(), lanes_);
+        TrackLargest(largest_ + static_cast<std::size_t>(vector) * segments_ * kLanes);
+        Forward(table_, lanes_, points_);
         StoreSpectrum(spectra_ + row * d_.unit_tiles + vector * static_cast<std::int64_t>(kLanes));
       }
     }
@@ -123,28 +120,28 @@ template <std::size_t kN> class FftTile {
     const float* lines[kLanes];
     const std::int64_t stride = geometry_.dilation * p_.step * p_.input.column;
     for (std::size_t l = 0; l < kLanes; ++l) {
-      float* line = lines_ + l * kN;
+      float* line = lines_ + l * points_;
       lines[l] = line;
       const std::int64_t start = FirstPosition(tiles[l], row % geometry_.classes);
       if (tiles[l].count == 0) {
-        std::fill(line, line + kN, 0.0f);
-      } else if (stride == 1 && start >= 0 && start <= p_.in_length - static_cast<std::int64_t>(kN)) {
+        std::fill(line, line + points_, 0.0f);
+      } else if (stride == 1 && start >= 0 && start <= p_.in_length - d_.points) {
         lines[l] = InputRow(tiles[l], row) + start;
       } else {
-        FillLine(tiles[l], row, kN, line);
+        FillLine(tiles[l], row, d_.points, line);
       }
     }
-    LinesToLanes(lines, kN, lanes_);
+    LinesToLanes(lines, points_, lanes_);
   }
 
   // The largest magnitude of each segment of each tile, over all rows; as integers, so that NaN is the largest of all.
   void TrackLargest(std::uint32_t* largest) const {
     const hn::Repartition<std::int32_t, D> di;
     const auto magnitude = hn::Set(di, 0x7fffffff);
-    for (std::size_t s = 0; s < kSegments; ++s) {
+    for (std::size_t s = 0; s < segments_; ++s) {
       std::int32_t* at = reinterpret_cast<std::int32_t*>(largest + s * kLanes);
       auto most = hn::Load(di, at);
-      for (std::size_t i = s * kSegment; i < (s + 1) * kSegment; ++i) {
+      for (std::size_t i = s * segment_; i < (s + 1) * segment_; ++i) {
         most = hn::Max(most, hn::And(hn::BitCast(di, LoadAt(lanes_, i)), magnitude));
       }
       hn::Store(most, di, at);
@@ -156,7 +153,7 @@ template <std::size_t kN> class FftTile {
     const std::int64_t apart = d_.rows * d_.unit_tiles;
     hn::StoreU(LoadAt(lanes_, 0), D(), to);
     hn::StoreU(LoadAt(lanes_, 1), D(), to += apart);
-    for (std::size_t m = 2; m < kN; m *= 2) {
+    for (std::size_t m = 2; m < points_; m *= 2) {
       for (std::size_t i = m; i < m + m / 2; ++i) {
         const V re = LoadAt(lanes_, i), im = LoadAt(lanes_, i + m / 2);
         hn::StoreU(hn::Add(re, im), D(), to += apart);
@@ -174,11 +171,11 @@ template <std::size_t kN> class FftTile {
     tile::TileJob<float> job{};
     job.offsets = offsets_;
     job.out_stride = static_cast<std::ptrdiff_t>(d_.unit_tiles);
-    for (std::int64_t v = 0; v < kValues; ++v) {
+    for (std::int64_t v = 0; v < values_; ++v) {
       for (std::int64_t i = panel; i < end_panel; ++i) {
         const Panel rows = panels_[i];
         job.out = products_ + (v * block_rows + rows.row - first_row) * d_.unit_tiles;
-        const float* weights = packed_ + ((group_ * kValues + v) * p_.outputs + rows.row) * d_.rows;
+        const float* weights = packed_ + ((group_ * values_ + v) * p_.outputs + rows.row) * d_.rows;
         for (std::int64_t r = 0; r < d_.rows; r += d_.sum_rows) {
           job.in = spectra_ + (v * d_.rows + r) * d_.unit_tiles;
           job.products = static_cast<std::size_t>(std::min(d_.sum_rows, d_.rows - r));
@@ -196,11 +193,11 @@ template <std::size_t kN> class FftTile {
     for (std::int64_t m = 0; m < block_rows; ++m) {
       for (std::int64_t first = 0; first < d_.unit_tiles; first += static_cast<std::int64_t>(kLanes)) {
         LoadProducts(products_ + m * d_.unit_tiles + first, block_rows * d_.unit_tiles);
-        Inverse<kN>(twiddles(), lanes_);
-        LanesToLines(lanes_, used, lines_, kN);
+        Inverse(table_, lanes_, points_);
+        LanesToLines(lanes_, used, lines_, points_);
         for (std::size_t l = 0; l < kLanes; ++l) {
           const Tile& t = tiles_[first + static_cast<std::int64_t>(l)];
-          if (!t.uneven) StoreTile(t, first_row + m, lines_ + l * kN);
+          if (!t.uneven) StoreTile(t, first_row + m, lines_ + l * points_);
         }
       }
     }
@@ -209,7 +206,7 @@ template <std::size_t kN> class FftTile {
   void LoadProducts(const float* from, std::int64_t apart) {
     StoreAt(hn::LoadU(D(), from), lanes_, 0);
     StoreAt(hn::LoadU(D(), from += apart), lanes_, 1);
-    for (std::size_t m = 2; m < kN; m *= 2) {
+    for (std::size_t m = 2; m < points_; m *= 2) {
       for (std::size_t i = m; i < m + m / 2; ++i) {
         const V common = hn::LoadU(D(), from += apart);
         const V imaginary = hn::LoadU(D(), from += apart), real = hn::LoadU(D(), from += apart);
@@ -260,14 +257,14 @@ template <std::size_t kN> class FftTile {
   bool IsUneven(std::int64_t index) const {
     const Tile& t = tiles_[index];
     const std::size_t vector = static_cast<std::size_t>(index) / kLanes, lane = static_cast<std::size_t>(index) % kLanes;
-    const std::uint32_t* largest = largest_ + vector * kSegments * kLanes + lane;
-    const Range inside = inside_row(FirstPosition(t, 0), geometry_.dilation * p_.step, p_.in_length, kN);
+    const std::uint32_t* largest = largest_ + vector * segments_ * kLanes + lane;
+    const Range inside = inside_row(FirstPosition(t, 0), geometry_.dilation * p_.step, p_.in_length, d_.points);
     std::uint32_t most = 0, least = kInfinity;
-    for (std::size_t s = 0; s < kSegments; ++s) {
+    for (std::size_t s = 0; s < segments_; ++s) {
       most = std::max(most, largest[s * kLanes]);
-      const std::int64_t first = static_cast<std::int64_t>(s * kSegment);
+      const std::int64_t first = static_cast<std::int64_t>(s * segment_);
       // A segment of padding alone says nothing.
-      if (first < inside.end && first + static_cast<std::int64_t>(kSegment) > inside.begin) {
+      if (first < inside.end && first + static_cast<std::int64_t>(segment_) > inside.begin) {
         least = std::min(least, largest[s * kLanes]);
       }
     }
@@ -282,7 +279,7 @@ template <std::size_t kN> class FftTile {
 
   void RecomputeTile(const Tile& t) {
     float* const lines = spectra_;  // no longer needed, and larger
-    for (std::int64_t row = 0; row < d_.rows; ++row) FillLine(t, row, kLine, lines + row * kLine);
+    for (std::int64_t row = 0; row < d_.rows; ++row) FillLine(t, row, line_, lines + row * line_);
     const std::int64_t total = p_.inputs * p_.taps;
     const std::int64_t stride = (d_.valid + static_cast<std::int64_t>(kLanes)) / static_cast<std::int64_t>(kLanes) *
                                 static_cast<std::int64_t>(kLanes);
@@ -293,13 +290,13 @@ template <std::size_t kN> class FftTile {
     job.out_stride = static_cast<std::ptrdiff_t>(stride);
     for (std::int64_t i = 0; i < panels_.count(); ++i) {
       const Panel rows = panels_[i];
-      const float* weights = packed_ + (p_.groups * kValues * p_.outputs * d_.rows) +
+      const float* weights = packed_ + (p_.groups * values_ * p_.outputs * d_.rows) +
                              (group_ * p_.outputs + rows.row) * total;
       for (std::int64_t done = 0; done < total; done += kDirectSum) {
         const std::int64_t count = std::min(kDirectSum, total - done);
         for (std::int64_t k = 0; k < count; ++k) {
           const std::int64_t r = (done + k) / p_.taps, tap = (done + k) % p_.taps;
-          offsets_[k] = static_cast<std::ptrdiff_t>((r * geometry_.classes + tap % geometry_.classes) * kLine +
+          offsets_[k] = static_cast<std::ptrdiff_t>((r * geometry_.classes + tap % geometry_.classes) * line_ +
                                                     geometry_.sample_of(tap, p_.taps));
         }
         job.products = static_cast<std::size_t>(count);
@@ -317,11 +314,14 @@ template <std::size_t kN> class FftTile {
   }
 
   const TapProblem& p_;
+  const Twiddles& table_ = twiddles();
   const Details d_;
   const Geometry geometry_;
   const Panels panels_;
   const Operands& operands_;
   const float* packed_;
+  const std::size_t points_, segment_, segments_;
+  const std::int64_t values_, line_;  // of a spectrum; samples kept of a directly computed row
   std::int64_t group_ = 0;
   float* spectra_;
   float* products_;

@@ -90,7 +90,8 @@ std::int64_t best_points(const TapProblem& p, const Geometry& g, Isa isa, bool p
 }
 
 bool accepts(const TapProblem& p, const ChooseOptions&) {
-  if (p.element != Element::kFloat32 || p.step == 0 || p.between == 0 || p.taps < 2 || p.inputs == 0) return false;
+  if (p.element != Element::kFloat32 || p.step == 0 || p.between == 0 || p.taps < 2) return false;
+  if (p.groups == 0 || p.batch == 0 || p.outputs == 0 || p.inputs == 0 || p.columns == 0) return false;
   const Geometry g = Geometry::of(p);
   return g.span >= 2 && g.span <= kMostPoints / 2;
 }

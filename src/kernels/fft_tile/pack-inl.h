@@ -17,14 +17,13 @@ HWY_BEFORE_NAMESPACE();
 namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
 namespace {
 
-template <std::size_t kN> class FilterPacker {
-  static constexpr std::int64_t kValues = spectrum_values(kN);
-
+class FilterPacker {
  public:
   FilterPacker(const Plan& plan, const void* weight, void* packed)
       : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)),
         panels_(p_.outputs, conv1d::kernels::HWY_NAMESPACE::kRegisters), weight_(static_cast<const float*>(weight)),
-        packed_(static_cast<float*>(packed)) {}
+        packed_(static_cast<float*>(packed)), points_(static_cast<std::size_t>(d_.points)),
+        values_(spectrum_values(d_.points)) {}
 
   void Run() {
     for (std::int64_t g = 0; g < p_.groups; ++g) {
@@ -39,21 +38,21 @@ template <std::size_t kN> class FilterPacker {
   // As many outputs' filters as a vector has lanes. y[i] = sum w[q] x[i + q] is a product of polynomials in x with
   // sum w[q] x^-q. Inverse() is not scaled and sees one of each pair of complex values: hence 1/N and 2/N.
   void PackFilters(std::int64_t g, std::int64_t first, std::int64_t row) {
-    std::fill(lanes_, lanes_ + kN * kLanes, 0.0f);
+    std::fill(lanes_, lanes_ + points_ * kLanes, 0.0f);
     const std::int64_t count = std::min(static_cast<std::int64_t>(kLanes), p_.outputs - first);
     const std::int64_t cls = row % geometry_.classes;
     for (std::int64_t t = cls; t < p_.taps; t += geometry_.classes) {
-      const std::size_t at = (kN - static_cast<std::size_t>(geometry_.sample_of(t, p_.taps))) % kN * kLanes;
+      const std::size_t at = (points_ - static_cast<std::size_t>(geometry_.sample_of(t, p_.taps))) % points_ * kLanes;
       const float* w = weight_ + g * p_.weight.group + first * p_.weight.output +
                        row / geometry_.classes * p_.weight.input + t * p_.weight.tap;
       for (std::int64_t l = 0; l < count; ++l) lanes_[at + static_cast<std::size_t>(l)] = w[l * p_.weight.output];
     }
-    Forward<kN>(twiddles(), lanes_);
-    const V real_scale = hn::Set(D(), 1.0f / kN), complex_scale = hn::Set(D(), 2.0f / kN);
+    Forward(table_, lanes_, points_);
+    const V real_scale = hn::Set(D(), 1.0f / static_cast<float>(points_)), complex_scale = hn::Set(D(), 2.0f / static_cast<float>(points_));
     std::int64_t value = 0;
     StoreValue(g, value++, first, count, row, hn::Mul(LoadAt(lanes_, 0), real_scale));
     StoreValue(g, value++, first, count, row, hn::Mul(LoadAt(lanes_, 1), real_scale));
-    for (std::size_t m = 2; m < kN; m *= 2) {
+    for (std::size_t m = 2; m < points_; m *= 2) {
       for (std::size_t i = m; i < m + m / 2; ++i) {
         const V re = hn::Mul(LoadAt(lanes_, i), complex_scale), im = hn::Mul(LoadAt(lanes_, i + m / 2), complex_scale);
         StoreValue(g, value++, first, count, row, re);
@@ -66,7 +65,7 @@ template <std::size_t kN> class FilterPacker {
   void StoreValue(std::int64_t g, std::int64_t value, std::int64_t first, std::int64_t count, std::int64_t row, V v) {
     HWY_ALIGN float values[kLanes];
     hn::Store(v, D(), values);
-    float* const matrix = packed_ + (g * kValues + value) * p_.outputs * d_.rows;
+    float* const matrix = packed_ + (g * values_ + value) * p_.outputs * d_.rows;
     for (std::int64_t l = 0; l < count; ++l) {
       const Panel panel = panels_[panels_.of_row(first + l)];
       matrix[panel.row * d_.rows + row * panel.rows + first + l - panel.row] = values[l];
@@ -74,7 +73,7 @@ template <std::size_t kN> class FilterPacker {
   }
 
   void PackTaps() {
-    float* out = packed_ + p_.groups * kValues * p_.outputs * d_.rows;
+    float* out = packed_ + p_.groups * values_ * p_.outputs * d_.rows;
     for (std::int64_t g = 0; g < p_.groups; ++g) {
       for (std::int64_t i = 0; i < panels_.count(); ++i) {
         const Panel panel = panels_[i];
@@ -95,7 +94,10 @@ template <std::size_t kN> class FilterPacker {
   const Panels panels_;
   const float* weight_;
   float* packed_;
-  HWY_ALIGN float lanes_[kN * kLanes];
+  const std::size_t points_;
+  const std::int64_t values_;
+  const Twiddles& table_ = twiddles();
+  HWY_ALIGN float lanes_[kMostPoints * kLanes];
 };
 
 }  // namespace

@@ -54,84 +54,76 @@ HWY_INLINE Complex Twiddle(const Twiddles& table, std::size_t node) {
   return {hn::Set(D(), table.re[node]), hn::Set(D(), table.im[node])};
 }
 
-// Coefficients modulo x^L - i to values at its roots, two levels of the tree a pass.
-template <std::size_t kL> HWY_INLINE void ComplexForward(const Twiddles& table, float* re, float* im) {
-  std::size_t nodes = 1, length = kL;
-  for (; length >= 4; length /= 4, nodes *= 4) {
-    const std::size_t quarter = length / 4;
-    for (std::size_t node = 0; node < nodes; ++node) {
-      const Complex s = Twiddle(table, nodes + node), r = Twiddle(table, 2 * (nodes + node));
-      const Complex ir = {hn::Neg(r.im), r.re};
-      for (std::size_t i = node * length, end = i + quarter; i < end; ++i) {
-        const Complex x0 = LoadPair(re, im, i), x1 = LoadPair(re, im, i + quarter);
-        const Complex x2 = LoadPair(re, im, i + 2 * quarter), x3 = LoadPair(re, im, i + 3 * quarter);
-        const Complex a = AddProduct(x0, s, x2), c = SubProduct(x0, s, x2);
-        const Complex b = AddProduct(x1, s, x3), d = SubProduct(x1, s, x3);
-        StorePair(AddProduct(a, r, b), re, im, i);
-        StorePair(SubProduct(a, r, b), re, im, i + quarter);
-        StorePair(AddProduct(c, ir, d), re, im, i + 2 * quarter);
-        StorePair(SubProduct(c, ir, d), re, im, i + 3 * quarter);
-      }
-    }
+// Two levels of the tree for one coefficient of a node: s and r are the square roots of its w and of s.
+HWY_INLINE void ForwardStep(Complex s, Complex r, float* re, float* im, std::size_t i, std::size_t quarter) {
+  const Complex ir = {hn::Neg(r.im), r.re};
+  const Complex x0 = LoadPair(re, im, i), x1 = LoadPair(re, im, i + quarter);
+  const Complex x2 = LoadPair(re, im, i + 2 * quarter), x3 = LoadPair(re, im, i + 3 * quarter);
+  const Complex a = AddProduct(x0, s, x2), c = SubProduct(x0, s, x2);
+  const Complex b = AddProduct(x1, s, x3), d = SubProduct(x1, s, x3);
+  StorePair(AddProduct(a, r, b), re, im, i);
+  StorePair(SubProduct(a, r, b), re, im, i + quarter);
+  StorePair(AddProduct(c, ir, d), re, im, i + 2 * quarter);
+  StorePair(SubProduct(c, ir, d), re, im, i + 3 * quarter);
+}
+
+HWY_INLINE void InverseStep(Complex s, Complex r, float* re, float* im, std::size_t i, std::size_t quarter) {
+  const Complex ir = {hn::Neg(r.im), r.re};
+  const Complex y0 = LoadPair(re, im, i), y1 = LoadPair(re, im, i + quarter);
+  const Complex y2 = LoadPair(re, im, i + 2 * quarter), y3 = LoadPair(re, im, i + 3 * quarter);
+  const Complex a = Add(y0, y1), b = TimesConjugate(Sub(y0, y1), r);
+  const Complex c = Add(y2, y3), d = TimesConjugate(Sub(y2, y3), ir);
+  StorePair(Add(a, c), re, im, i);
+  StorePair(Add(b, d), re, im, i + quarter);
+  StorePair(TimesConjugate(Sub(a, c), s), re, im, i + 2 * quarter);
+  StorePair(TimesConjugate(Sub(b, d), s), re, im, i + 3 * quarter);
+}
+
+// A pass of `step` over all nodes of a level. Sizes are no template arguments: the compiler would unroll every pass of every
+// size, for minutes, and gain nothing.
+template <class Step>
+HWY_INLINE void Pass(Step&& step, const Twiddles& table, float* re, float* im, std::size_t nodes, std::size_t quarter) {
+  for (std::size_t node = 0; node < nodes; ++node) {
+    const Complex s = Twiddle(table, nodes + node), r = Twiddle(table, 2 * (nodes + node));
+    const std::size_t first = 4 * node * quarter;
+    std::size_t i = first;
+    do {
+      step(s, r, re, im, i, quarter);
+    } while (++i < first + quarter);
   }
-  if (length == 2) {
-    for (std::size_t node = 0; node < nodes; ++node) {
-      const Complex s = Twiddle(table, nodes + node);
-      const Complex a = LoadPair(re, im, 2 * node), b = LoadPair(re, im, 2 * node + 1);
-      StorePair(AddProduct(a, s, b), re, im, 2 * node);
-      StorePair(SubProduct(a, s, b), re, im, 2 * node + 1);
-    }
+}
+
+// Coefficients modulo x^length - i to values at its roots, two levels of the tree a pass.
+HWY_NOINLINE void ComplexForward(const Twiddles& table, float* re, float* im, std::size_t length) {
+  std::size_t nodes = 1;
+  for (; length >= 4; length /= 4, nodes *= 4) Pass(ForwardStep, table, re, im, nodes, length / 4);
+  if (length != 2) return;
+  for (std::size_t node = 0; node < nodes; ++node) {
+    const Complex s = Twiddle(table, nodes + node);
+    const Complex a = LoadPair(re, im, 2 * node), b = LoadPair(re, im, 2 * node + 1);
+    StorePair(AddProduct(a, s, b), re, im, 2 * node);
+    StorePair(SubProduct(a, s, b), re, im, 2 * node + 1);
   }
 }
 
 // The way back, not scaled: every level doubles the values (the packed filters make up for it).
-template <std::size_t kL> HWY_INLINE void ComplexInverse(const Twiddles& table, float* re, float* im) {
-  std::size_t nodes = kL, length = 1;
-  constexpr bool kOdd = (__builtin_ctzll(kL) & 1) != 0;
-  if (kOdd) {
-    nodes /= 2, length *= 2;
+HWY_NOINLINE void ComplexInverse(const Twiddles& table, float* re, float* im, std::size_t length) {
+  std::size_t nodes = length, quarter = 1;
+  if (__builtin_ctzll(length) & 1) {
+    nodes /= 2, quarter = 2;
     for (std::size_t node = 0; node < nodes; ++node) {
       const Complex a = LoadPair(re, im, 2 * node), b = LoadPair(re, im, 2 * node + 1);
       StorePair(Add(a, b), re, im, 2 * node);
       StorePair(TimesConjugate(Sub(a, b), Twiddle(table, nodes + node)), re, im, 2 * node + 1);
     }
   }
-  while (nodes > 1) {
-    const std::size_t quarter = length;
-    nodes /= 4, length *= 4;
-    for (std::size_t node = 0; node < nodes; ++node) {
-      const Complex s = Twiddle(table, nodes + node), r = Twiddle(table, 2 * (nodes + node));
-      const Complex ir = {hn::Neg(r.im), r.re};
-      for (std::size_t i = node * length, end = i + quarter; i < end; ++i) {
-        const Complex y0 = LoadPair(re, im, i), y1 = LoadPair(re, im, i + quarter);
-        const Complex y2 = LoadPair(re, im, i + 2 * quarter), y3 = LoadPair(re, im, i + 3 * quarter);
-        const Complex a = Add(y0, y1), b = TimesConjugate(Sub(y0, y1), r);
-        const Complex c = Add(y2, y3), d = TimesConjugate(Sub(y2, y3), ir);
-        StorePair(Add(a, c), re, im, i);
-        StorePair(Add(b, d), re, im, i + quarter);
-        StorePair(TimesConjugate(Sub(a, c), s), re, im, i + 2 * quarter);
-        StorePair(TimesConjugate(Sub(b, d), s), re, im, i + 3 * quarter);
-      }
-    }
-  }
+  for (; nodes > 1; quarter *= 4) Pass(InverseStep, table, re, im, nodes /= 4, quarter);
 }
 
-// The complex factors of x^M + 1 at x[M .. 2M) for M = kM, kM/2, ... 2: pairs (re, im) of M/2 coefficients each.
-template <std::size_t kM> HWY_INLINE void FactorsForward(const Twiddles& table, float* x) {
-  if constexpr (kM >= 2) {
-    ComplexForward<kM / 2>(table, x + kM * kLanes, x + (kM + kM / 2) * kLanes);
-    FactorsForward<kM / 2>(table, x);
-  }
-}
-template <std::size_t kM> HWY_INLINE void FactorsInverse(const Twiddles& table, float* x) {
-  if constexpr (kM >= 2) {
-    ComplexInverse<kM / 2>(table, x + kM * kLanes, x + (kM + kM / 2) * kLanes);
-    FactorsInverse<kM / 2>(table, x);
-  }
-}
-
-template <std::size_t kN> HWY_NOINLINE void Forward(const Twiddles& table, float* x) {
-  std::size_t m = kN;
+// `points` real samples to their spectrum: two real values, then for M = 2, 4, ... points/2 the complex values of x^M + 1,
+// real parts at x[M .. 3M/2), imaginary ones at x[3M/2 .. 2M).
+HWY_NOINLINE void Forward(const Twiddles& table, float* x, std::size_t points) {
+  std::size_t m = points;
   for (; m >= 4; m /= 4) {
     const std::size_t q = m / 4;
     for (std::size_t i = 0; i < q; ++i) {
@@ -148,20 +140,22 @@ template <std::size_t kN> HWY_NOINLINE void Forward(const Twiddles& table, float
     StoreAt(hn::Add(a, b), x, 0);
     StoreAt(hn::Sub(a, b), x, 1);
   }
-  FactorsForward<kN / 2>(table, x);
+  for (m = points / 2; m >= 4; m /= 2) ComplexForward(table, x + m * kLanes, x + (m + m / 2) * kLanes, m / 2);
 }
 
-template <std::size_t kN> HWY_NOINLINE void Inverse(const Twiddles& table, float* x) {
-  FactorsInverse<kN / 2>(table, x);
-  constexpr bool kOdd = (__builtin_ctzll(kN) & 1) != 0;
-  std::size_t m = kOdd ? 2 : 1;
-  if (kOdd) {
+HWY_NOINLINE void Inverse(const Twiddles& table, float* x, std::size_t points) {
+  for (std::size_t m = 4; m < points; m *= 2) {
+    ComplexInverse(table, x + m * kLanes, x + (m + m / 2) * kLanes, m / 2);
+  }
+  std::size_t m = 4;
+  if (__builtin_ctzll(points) & 1) {
     const V a = LoadAt(x, 0), b = LoadAt(x, 1);
     StoreAt(hn::Add(a, b), x, 0);
     StoreAt(hn::Sub(a, b), x, 1);
+    m = 8;
   }
-  // A complex value stands for its conjugate too and counts twice: the packed filters hold that factor, and 1/N.
-  for (m *= 4; m <= kN; m *= 4) {
+  // A complex value stands for its conjugate too and counts twice: the packed filters hold that factor, and 1/points.
+  for (; m <= points; m *= 4) {
     const std::size_t q = m / 4;
     for (std::size_t i = 0; i < q; ++i) {
       const V y0 = LoadAt(x, i), y1 = LoadAt(x, i + q), y2 = LoadAt(x, i + 2 * q), y3 = LoadAt(x, i + 3 * q);
