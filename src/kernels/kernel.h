@@ -20,6 +20,9 @@ struct Kernel {
   /// Applies Finish::kRelu by itself. For the others run() makes one more pass over the output.
   bool takes_relu = false;
 
+  /// Taken only where no other family accepts, whatever it costs: its sums have another order than the direct family's.
+  bool last_resort = false;
+
   /// Can this be computed here, in this instruction set? Pure.
   bool (*accepts)(const TapProblem& problem, const ChooseOptions& options) = nullptr;
 

@@ -14,6 +14,7 @@ namespace conv1d::kernels {
 template <class T> struct RealNumber {
   using Stored = T;
   using Sum = T;
+  using Real = T;
   static constexpr bool kComplex = false;
   static Sum load(Stored value) { return value; }
   static Stored store(Sum value) { return value; }
@@ -35,6 +36,7 @@ template <class T> struct IntegerNumber {
 template <class Convert> struct HalfNumber {
   using Stored = std::uint16_t;
   using Sum = float;
+  using Real = float;
   static constexpr bool kComplex = false;
   static Sum load(Stored value) { return Convert::widen(value); }
   static Stored store(Sum value) { return Convert::narrow(value); }
@@ -47,6 +49,7 @@ template <class Convert> struct HalfNumber {
 template <class T> struct ComplexNumber {
   using Stored = std::complex<T>;
   using Sum = std::complex<T>;
+  using Real = T;
   static constexpr bool kComplex = true;
   static Sum load(Stored value) { return value; }
   static Stored store(Sum value) { return value; }

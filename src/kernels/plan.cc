@@ -35,10 +35,10 @@ const Kernel& choose(const TapProblem& problem, const ChooseOptions& options) {
   for (const Kernel* kernel : registry()) {
     if (!allowed(*kernel, problem, options)) continue;
     if (kernel->name == options.kernel) return *kernel;
-    const double cost = kernel->cost(problem, options);
-    if (!best || cost < best_cost) best = kernel, best_cost = cost;
+    const double cost = kernel->last_resort ? std::numeric_limits<double>::max() : kernel->cost(problem, options);
+    if (cost < best_cost) best = kernel, best_cost = cost;
   }
-  return *best;  // `plain` accepts everything
+  return *best;  // `plain`, the last resort, accepts everything
 }
 
 int share_count(const Plan& plan, double seconds, int threads) {
@@ -89,7 +89,7 @@ Plan make_plan(const TapProblem& problem, const ChooseOptions& options) {
 
 std::string_view kernel_name(const Plan& plan) { return plan.kernel->name; }
 
-double estimated_seconds(const Plan& plan) { return plan.kernel->cost(plan.problem, {.isa = plan.isa}); }
+double estimated_seconds(const Plan& plan) { return plan.kernel->cost(plan.problem, ChooseOptions{.isa = plan.isa, .kernel = {}}); }
 
 std::span<const std::string_view> kernel_names() {
   static const std::vector<std::string_view> names = [] {

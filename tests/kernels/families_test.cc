@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/plan.h"
-#include "kernels/random_problem.h"
+#include "reference/random_problem.h"
 #include "reference/tap_reference.h"
 
 namespace conv1d::kernels::testing {

@@ -35,7 +35,7 @@ template <class Elements> class Direct {
  public:
   Direct(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
       : p_(plan.problem), d_(plan.get<Details>()), panels_(p_.outputs * kReals, tile::kRegisters), operands_(operands),
-        packed_(static_cast<const Real*>(packed)), offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
+        packed_(weights_of<Real>(packed)), guarded_(!is_finite(packed)), offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
         block_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes)),
         stage_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes + d_.block_bytes)) {}
 
@@ -99,10 +99,12 @@ template <class Elements> class Direct {
       PackInput<Elements>(p_, segments, share, rows, unit.columns, block_, offsets_);
       job.in = block_;
     }
-    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i) MultiplyPanel(unit, panels_[i], job, done);
+    const Range inside = guarded_ ? ColumnsInside(share, unit.columns) : Range{0, unit.columns};
+    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i) MultiplyPanel(unit, panels_[i], job, share, done, inside);
   }
 
-  void MultiplyPanel(const Unit& unit, Panel panel, tile::TileJob<Real> job, std::int64_t done) {
+  void MultiplyPanel(const Unit& unit, Panel panel, tile::TileJob<Real> job, const Share& share, std::int64_t done,
+                     const Range& inside) {
     const std::int64_t total = p_.inputs * p_.taps;
     const std::int64_t row = panel.row / kReals;
     job.weights = packed_ + (unit.group * p_.outputs * kReals + panel.row) * total + done * panel.rows;
@@ -121,7 +123,63 @@ template <class Elements> class Direct {
       Elements::Load(bias, p_.bias.output, panel.rows / kReals, false, init);
       job.init = init;
     }
-    tile::RunPanel<Real, Elements::kComplex>(job, panel.rows, static_cast<std::size_t>(unit.columns * kReals));
+    if (guarded_) {
+      MultiplyEdge(job, panel, share, {0, inside.begin});
+      MultiplyEdge(job, panel, share, {inside.end, unit.columns});
+      job.in += inside.begin * kReals;
+      job.out += inside.begin * kReals;
+    }
+    tile::RunPanel<Real, Elements::kComplex>(job, panel.rows,
+                                             static_cast<std::size_t>((inside.end - inside.begin) * kReals));
+  }
+
+  // The columns for which all taps of a share lie inside the row.
+  Range ColumnsInside(const Share& share, std::int64_t columns) const {
+    const std::int64_t reach = (share.taps - 1) * p_.between;
+    const Range low = InsideRow(share.start + std::min<std::int64_t>(0, reach), p_.step, p_.in_length, columns);
+    const Range high = InsideRow(share.start + std::max<std::int64_t>(0, reach), p_.step, p_.in_length, columns);
+    const Range both{std::max(low.begin, high.begin), std::min(low.end, high.end)};
+    return both.begin < both.end ? both : Range{0, 0};
+  }
+
+  // Columns beside the row's ends under a weight that is not finite: padding adds nothing there, while zero times infinity
+  // would be NaN. The same sums in the same order as in the tile, less the products with padding.
+  void MultiplyEdge(const tile::TileJob<Real>& job, Panel panel, const Share& share, const Range& columns) const {
+    for (std::int64_t j = columns.begin; j < columns.end; ++j) {
+      for (int m = 0; m < panel.rows; m += kReals) {
+        Real sum[2] = {0, 0};
+        if constexpr (Elements::kComplex) {
+          Real by_real[2] = {0, 0}, by_imaginary[2] = {0, 0};
+          SumInside(job, panel, m, share, j, by_real);
+          SumInside(job, panel, m + 1, share, j, by_imaginary);
+          sum[0] = by_real[0] - by_imaginary[1];
+          sum[1] = by_real[1] + by_imaginary[0];
+          if (job.init) sum[0] += job.init[m], sum[1] += job.init[m + 1];
+        } else {
+          if (job.init) sum[0] = job.init[m];
+          SumInside(job, panel, m, share, j, sum);
+        }
+        Real* out = job.out + m / kReals * job.out_stride + j * kReals;
+        for (int i = 0; i < kReals; ++i) {
+          out[i] = job.add ? out[i] + sum[i] : sum[i];
+          if (job.relu && out[i] < 0) out[i] = 0;
+        }
+      }
+    }
+  }
+
+  // sum[i] += row m of the weights times part i of column j.
+  void SumInside(const tile::TileJob<Real>& job, Panel panel, int m, const Share& share, std::int64_t j, Real* sum) const {
+    const hn::CappedTag<Real, 1> one;
+    for (std::int64_t k = 0; k < share.inputs * share.taps; ++k) {
+      const std::int64_t position = share.start + k % share.taps * p_.between + j * p_.step;
+      if (position < 0 || position >= p_.in_length) continue;
+      const auto weight = hn::Set(one, job.weights[k * panel.rows + m]);
+      for (int i = 0; i < kReals; ++i) {
+        const auto x = hn::Set(one, job.in[offsets_[k] + j * kReals + i]);
+        sum[i] = hn::GetLane(hn::MulAdd(weight, x, hn::Set(one, sum[i])));
+      }
+    }
   }
 
   // Does every tap find all columns, those that the last vector reads in vain included, inside the row?
@@ -162,6 +220,7 @@ template <class Elements> class Direct {
   const Panels panels_;
   const Operands& operands_;
   const Real* packed_;
+  const bool guarded_;  // some weight is not finite
   std::ptrdiff_t* offsets_;
   Real* block_;
   Real* stage_;

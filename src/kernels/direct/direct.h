@@ -40,6 +40,16 @@ struct Segments {
   }
 };
 
+/// Lies before the packed weights.
+struct alignas(kAlignment) PackedHeader {
+  std::uint64_t finite;  ///< 1 if every weight is: then zeros may stand for what lies outside the input
+};
+
+template <class Real> const Real* weights_of(const void* packed) {
+  return reinterpret_cast<const Real*>(static_cast<const PackedHeader*>(packed) + 1);
+}
+inline bool is_finite(const void* packed) { return static_cast<const PackedHeader*>(packed)->finite == 1; }
+
 bool accepts(const TapProblem& problem, const ChooseOptions& options);
 double cost(const TapProblem& problem, const ChooseOptions& options);
 void prepare(Plan& plan, const ChooseOptions& options);

@@ -91,7 +91,8 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   };
   while (d.block_columns > grain && block_bytes() > kBlockBytes) d.block_columns -= grain;
   d.block_columns = std::max<std::int64_t>(1, std::min(d.block_columns, p.columns));
-  d.block_bytes = static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(block_bytes())));
+  // Beside a guarded edge a tile begins anywhere: its last vector may end a vector later.
+  d.block_bytes = static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(block_bytes() + lanes * bytes)));
   d.column_blocks = ceil_div(p.columns, d.block_columns);
 
   d.staged = is_half(p.element) || p.output.column != 1;
@@ -108,12 +109,12 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   }
   d.panel_blocks = ceil_div(std::max<std::int64_t>(1, panels.count()), d.block_panels);
   d.raw = p.step == 1 && p.input.column == 1 && !is_half(p.element) && !(p.conjugate_input && is_complex(p.element)) &&
-          (panels.count() <= 2 || p.taps == 1);
+          panels.count() <= 2;
   d.offsets_bytes = static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.chunk_inputs * d.chunk_taps) * 8));
 
   plan.units = p.groups * p.batch * d.panel_blocks * d.column_blocks;
   plan.part_bytes = static_cast<std::size_t>(d.offsets_bytes + d.block_bytes + d.stage_bytes);
-  plan.packed_bytes = static_cast<std::size_t>(p.groups * p.outputs * p.inputs * p.taps * bytes);
+  plan.packed_bytes = sizeof(PackedHeader) + static_cast<std::size_t>(p.groups * p.outputs * p.inputs * p.taps * bytes);
   plan.packing.layout = {vector_registers(plan.isa), 0, 0};
   plan.set(d);
 }

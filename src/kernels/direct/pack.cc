@@ -34,12 +34,22 @@ template <class Number> void pack_panel(const TapProblem& p, Panel panel, const 
   }
 }
 
+// An infinity or NaN times zero is NaN, and so is every sum that it enters.
+template <class Real> bool all_finite(const Real* values, std::int64_t count) {
+  constexpr std::int64_t kLanes = 16;  // independent sums, for the compiler to make vectors of
+  Real sums[kLanes] = {};
+  for (std::int64_t i = 0; i < count; ++i) sums[i % kLanes] += values[i] * Real{0};
+  Real sum{};
+  for (const Real each : sums) sum += each;
+  return sum == Real{0};
+}
+
 template <class Number> void pack_all(const Plan& plan, const void* weight, void* packed) {
   using Sum = typename Number::Sum;
   const TapProblem& p = plan.problem;
   const Panels panels(p.outputs * (Number::kComplex ? 2 : 1), vector_registers(plan.isa));
   const std::int64_t row_bytes = p.inputs * p.taps * static_cast<std::int64_t>(sizeof(Sum)) / (Number::kComplex ? 2 : 1);
-  std::byte* out = static_cast<std::byte*>(packed);
+  std::byte* out = static_cast<std::byte*>(packed) + sizeof(PackedHeader);
   for (std::int64_t g = 0; g < p.groups; ++g) {
     const auto* group = static_cast<const typename Number::Stored*>(weight) + g * p.weight.group;
     for (std::int64_t i = 0; i < panels.count(); ++i) {
@@ -47,6 +57,8 @@ template <class Number> void pack_all(const Plan& plan, const void* weight, void
       out += panels[i].rows * row_bytes;
     }
   }
+  const std::int64_t reals = p.groups * p.outputs * p.inputs * p.taps * (Number::kComplex ? 2 : 1);
+  static_cast<PackedHeader*>(packed)->finite = all_finite(weights_of<typename Number::Real>(packed), reals);
 }
 
 }  // namespace

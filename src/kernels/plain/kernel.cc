@@ -89,7 +89,12 @@ void run(const Plan& plan, const Operands& operands, const void*, void*, std::in
 
 }  // namespace
 
-extern const Kernel kKernel = {
-    .name = "plain", .direct_sum = true, .accepts = accepts, .cost = cost, .prepare = prepare, .run = run};
+extern const Kernel kKernel = {.name = "plain",
+                               .direct_sum = true,
+                               .last_resort = true,
+                               .accepts = accepts,
+                               .cost = cost,
+                               .prepare = prepare,
+                               .run = run};
 
 }  // namespace conv1d::kernels::plain

@@ -96,7 +96,6 @@ template <class T, std::size_t kRows, std::size_t kVectors> HWY_NOINLINE void Re
 template <class T, std::size_t kRows, std::size_t kVectors> HWY_NOINLINE void ComplexTile(const TileJob<T>& job) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  const std::size_t lanes = hn::Lanes(d);
   V acc[kRows][kVectors];
   CONV1D_UNROLL
   for (std::size_t m = 0; m < kRows; ++m) {
@@ -119,6 +118,7 @@ template <class T, std::size_t kRows, std::size_t kVectors> HWY_NOINLINE void Co
     }
   }
 #else
+  const std::size_t lanes = hn::Lanes(d);
   CONV1D_UNROLL
   for (std::size_t m = 0; m < kRows; m += 2) {
     T* row = job.out + static_cast<std::ptrdiff_t>(m / 2) * job.out_stride;

@@ -1,4 +1,4 @@
-#include "kernels/random_problem.h"
+#include "reference/random_problem.h"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/guarded.h"
+#include "reference/guarded.h"
 #include "kernels/problem.h"
 
 namespace conv1d::kernels::testing {
