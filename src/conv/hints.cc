@@ -24,11 +24,11 @@ std::string channels(const Shape& given, const Shape& weight, std::int64_t group
   const std::int64_t actual = given[batched ? 1 : 0];
   const std::int64_t last = given.back();
   if (last == expected && actual != expected) {
-    return batched ? cat_text("The last dimension has the ", expected,
-                              " channels: this input looks channels-last (batch, length, channels). conv1d takes (batch, "
+    return batched ? cat_text("The last dimension has the ", expected, expected == 1 ? " channel" : " channels",
+                              ": this input looks channels-last (batch, length, channels). conv1d takes (batch, "
                               "channels, length): x.transpose(1, 2).")
-                   : cat_text("The last dimension has the ", expected,
-                              " channels: this input looks like (length, channels). conv1d takes (channels, length): x.t().");
+                   : cat_text("The last dimension has the ", expected, expected == 1 ? " channel" : " channels",
+                              ": this input looks like (length, channels). conv1d takes (channels, length): x.t().");
   }
   if (!batched && expected == 1) {
     return cat_text("A 2-D input is one sample (channels, length). For a batch of ", actual,
