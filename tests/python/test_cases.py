@@ -34,11 +34,15 @@ def test_every_case_was_run(results: list[dict]) -> None:
 
 def test_no_case_fails(results: list[dict]) -> None:
     failed = [f"{r['id']} [{r['source']}]: {r['text']}" for r in results if r["status"] == "fail"]
-    assert not failed, f"{len(failed)} failed (tests/cases/run.py {NAME} open --only ID runs one):\n" + "\n".join(failed)
+    assert not failed, f"{len(failed)} failed (tests/cases/run.py {NAME} open --only ID runs one):\n" + "\n".join(
+        failed
+    )
 
 
 def test_report(results: list[dict]) -> None:
     by_status = Counter(r["status"] for r in results)
     tags = Counter(r["text"] for r in results if r["status"] == "skip")
     skipped = ", ".join(f"{count} need {tag}" for tag, count in sorted(tags.items())) or "none"
-    counts.report(f"cases: {by_status['pass']} passed, {by_status['fail']} failed, {by_status['skip']} skipped ({skipped})")
+    counts.report(
+        f"cases: {by_status['pass']} passed, {by_status['fail']} failed, {by_status['skip']} skipped ({skipped})"
+    )

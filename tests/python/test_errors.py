@@ -44,17 +44,27 @@ def test_lists_name_rows_that_exist() -> None:
 
 
 def test_no_call_ends_the_process(answers: dict) -> None:
-    ended = [f"{id}: {ROWS[id]['code']}: {a['text']}" for id, a in answers.items() if a["exception"] in ("signal", "silence")]
+    ended = [
+        f"{id}: {ROWS[id]['code']}: {a['text']}" for id, a in answers.items() if a["exception"] in ("signal", "silence")
+    ]
     assert ended == []
 
 
 def test_exceptions(answers: dict) -> None:
-    wrong = [show(row, answers[row["id"]], "exception", "text") for row in COMPARED if answers[row["id"]]["exception"] != row["exception"]]
+    wrong = [
+        show(row, answers[row["id"]], "exception", "text")
+        for row in COMPARED
+        if answers[row["id"]]["exception"] != row["exception"]
+    ]
     assert not wrong, listed(wrong)
 
 
 def test_warnings(answers: dict) -> None:
-    wrong = [show(row, answers[row["id"]], "warnings") for row in COMPARED if answers[row["id"]]["warnings"] != row["warnings"]]
+    wrong = [
+        show(row, answers[row["id"]], "warnings")
+        for row in COMPARED
+        if answers[row["id"]]["warnings"] != row["warnings"]
+    ]
     assert not wrong, listed(wrong)
 
 

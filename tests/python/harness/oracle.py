@@ -23,5 +23,7 @@ def require() -> None:
             pytest.fail(text, pytrace=False)
         pytest.skip(text, allow_module_level=True)
     if pytorch.__version__.split("+")[0] != VERSION:
-        pytest.skip(f"PyTorch {pytorch.__version__} is here, the texts and bits are those of {VERSION}", allow_module_level=True)
+        pytest.skip(
+            f"PyTorch {pytorch.__version__} is here, the texts and bits are those of {VERSION}", allow_module_level=True
+        )
     pytorch.set_num_threads(1)

@@ -42,7 +42,10 @@ def _types(found: re.Match) -> str:
 # Where PyTorch has a text for each backend, we have one: (PyTorch's, ours).
 ONE_TEXT = [
     (re.compile(r"^expected scalar type (\w+) but found (\w+)$"), _types),
-    (re.compile(r"^(Input type \(.*\) and (?:weight|bias) type \(.*\) should be the same) or input should be a .*$"), r"\1"),
+    (
+        re.compile(r"^(Input type \(.*\) and (?:weight|bias) type \(.*\) should be the same) or input should be a .*$"),
+        r"\1",
+    ),
     (re.compile(r"^kernel size should be greater than zero, but got .*$"), NO_KERNEL),
     (re.compile(r"^could not create a primitive descriptor for the convolution .*$", re.DOTALL), NO_KERNEL),
     (re.compile(r"^dilation should be greater than zero, but got .*$"), NO_DILATION),

@@ -1,0 +1,307 @@
+"""Random layers: the same one in PyTorch and in the module under test, compared in values, gradients and initial weights.
+
+python tests/python/harness/layers.py SEED runs one again and shows it.
+"""
+
+import random
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from harness.convert import EPSILON, HALVES, array, dtype_of, same_bits, tensor, wide
+from harness.oracle import pytorch
+
+MODES = ["zeros", "reflect", "replicate", "circular"]
+DTYPES = ["float32"] * 6 + ["float64"] * 3 + ["complex64", "complex128", "float16", "bfloat16"]
+INTEGERS = ["int64", "int64", "int32", "int16", "int8", "uint8"]
+VIEWS = ["plain"] * 4 + ["transposed", "every second", "expanded", "offset"]
+
+
+@dataclass
+class Layer:
+    """One random layer and its input."""
+
+    seed: int
+    dtype: str
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+    arguments: dict
+    batch: int | None  # None: a 2-D input
+    length: int
+    view: str
+    as_function: bool
+    options: dict = field(default_factory=dict)  # the arguments as plain numbers
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (() if self.batch is None else (self.batch,)) + (self.in_channels, self.length)
+
+    def __str__(self) -> str:
+        given = "".join(f", {name}={value!r}" for name, value in self.arguments.items())
+        call = "F.conv1d, as in " if self.as_function else ""
+        return (
+            f"{call}Conv1d({self.in_channels}, {self.out_channels}, {self.kernel_size}{given}, dtype={self.dtype}) "
+            f"on {self.input_shape} ({self.view})"
+        )
+
+
+def form(rng: random.Random, value: int):
+    """An argument in one of its forms."""
+    return rng.choice([value, value, (value,), [value]])
+
+
+def small(rng: random.Random, *ranges: tuple[int, int]) -> int:
+    return rng.randint(*rng.choice(ranges))
+
+
+def random_layer(seed: int) -> Layer:
+    rng = random.Random(seed)
+    integer = rng.random() < 0.06
+    dtype = rng.choice(INTEGERS if integer else DTYPES)
+    groups = rng.choice([1, 1, 1, 2, 3, 4, 8])
+    in_channels = groups * small(rng, (1, 1), (1, 3), (1, 6), (1, 17))
+    out_channels = groups * small(rng, (1, 1), (1, 3), (1, 6), (1, 20))
+    kernel = small(rng, (1, 3), (1, 5), (1, 9), (10, 40))
+    dilation = 1 if integer else rng.choice([1, 1, 1, 2, 3, small(rng, (1, 20))])
+    stride = rng.choice([1, 1, 1, 2, 3, small(rng, (1, 12))])
+    mode = "zeros" if integer else rng.choice(["zeros", "zeros", *MODES])
+    padding: int | str = rng.choice([0, 0, 1, 2, kernel // 2, small(rng, (0, 12)), "same", "valid"])
+    if padding == "same":
+        stride = 1
+    reach = dilation * (kernel - 1) + 1
+    least = max(1, reach - (2 * padding if isinstance(padding, int) else reach - 1 if padding == "same" else 0))
+    if mode != "zeros":
+        widest = padding if isinstance(padding, int) else reach if padding == "same" else 0
+        least = max(least, widest + 1)  # reflection and wrapping want as much input
+    length = least + small(rng, (0, 0), (0, 7), (0, 70), (0, 300))
+    batch = rng.choice([None, 1, 1, 2, 3, 5, 17])
+    if batch is not None and rng.random() < 0.03:
+        batch = 0
+    if batch and batch * in_channels * out_channels * kernel * length > 3_000_000:
+        batch = 1
+    bias = rng.random() < 0.7
+    options = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+        "bias": bias,
+        "padding_mode": mode,
+    }
+    defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True, "padding_mode": "zeros"}
+    arguments = {
+        name: form(rng, value)
+        if name in ("stride", "dilation") or (name == "padding" and isinstance(value, int))
+        else value
+        for name, value in options.items()
+        if value != defaults[name] or rng.random() < 0.3
+    }
+    return Layer(
+        seed,
+        dtype,
+        in_channels,
+        out_channels,
+        kernel,
+        arguments,
+        batch,
+        length,
+        rng.choice(VIEWS),
+        integer or (mode == "zeros" and rng.random() < 0.4),
+        options,
+    )
+
+
+# ---- the input, as a leaf and a view of it ---------------------------------------------------------------------------
+
+
+def leaf_shape(layer: Layer) -> tuple[int, ...]:
+    shape = list(layer.input_shape)
+    if layer.view == "transposed":
+        shape[-1], shape[-2] = shape[-2], shape[-1]
+    elif layer.view == "every second":
+        shape[-1] *= 2
+    elif layer.view == "expanded":
+        shape[-2] = 1
+    elif layer.view == "offset":
+        shape[-1] += 3
+    return tuple(shape)
+
+
+def view_of(layer: Layer, leaf):
+    if layer.view == "transposed":
+        return leaf.transpose(-1, -2)
+    if layer.view == "every second":
+        return leaf[..., ::2]
+    if layer.view == "expanded":
+        return leaf.expand(layer.input_shape)
+    if layer.view == "offset":
+        return leaf[..., 3:]
+    return leaf
+
+
+def noise(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Numbers that `dtype` holds exactly, so that every module and the wide reference see the same."""
+    if dtype in INTEGERS:
+        return rng.integers(0 if dtype == "uint8" else -100, 100, shape).astype(dtype)
+    values = rng.standard_normal(shape)
+    if dtype.startswith("complex"):
+        values = values + 1j * rng.standard_normal(shape)
+    if dtype in HALVES:
+        return array(tensor(pytorch, values, dtype))
+    return values.astype(dtype)
+
+
+# ---- running it ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """Results by name: output, and the gradients of input, weight and bias."""
+
+    values: dict
+    output: object
+    layer: object = None
+
+
+def parameters_of(torch, layer: Layer):
+    """A module made after manual_seed(): its initial weights are compared too."""
+    torch.manual_seed(layer.seed - 2**62)
+    return torch.nn.Conv1d(
+        layer.in_channels, layer.out_channels, layer.kernel_size, **layer.arguments, dtype=getattr(torch, layer.dtype)
+    )
+
+
+def apply(torch, layer: Layer, module, x, weight, bias):
+    if not layer.as_function:
+        return module(x)
+    given = {name: value for name, value in layer.arguments.items() if name not in ("bias", "padding_mode")}
+    return torch.nn.functional.conv1d(x, weight, bias, **given)
+
+
+def run(torch, layer: Layer, x: np.ndarray, gradient_of) -> Run:
+    """Forward and backward in the layer's own dtype."""
+    module = parameters_of(torch, layer)
+    leaf = tensor(torch, x, layer.dtype).requires_grad_()
+    y = apply(torch, layer, module, view_of(layer, leaf), module.weight, module.bias)
+    y.backward(tensor(torch, gradient_of(tuple(y.shape)), layer.dtype))
+    grads = {"input": leaf.grad, "weight": module.weight.grad}
+    if module.bias is not None:
+        grads["bias"] = module.bias.grad
+    return Run({"output": y, **grads}, y, module)
+
+
+def run_wide(layer: Layer, x: np.ndarray, weight: np.ndarray, bias, gradient: np.ndarray, absolute: bool) -> dict:
+    """The same in float64 (complex128), by PyTorch; with absolute values it gives the scale of each result's rounding errors."""
+    kind = wide(layer.dtype)
+    take = (lambda a: np.abs(a).astype(np.float64)) if absolute else (lambda a: a.astype(kind))
+    leaf = pytorch.from_numpy(take(x)).requires_grad_()
+    w = pytorch.from_numpy(take(weight)).requires_grad_()
+    b = None if bias is None else pytorch.from_numpy(take(bias)).requires_grad_()
+    o = layer.options
+    x_view, padding = view_of(layer, leaf), o["padding"]
+    if o["padding_mode"] != "zeros":
+        total = o["dilation"] * (layer.kernel_size - 1) if padding == "same" else 0
+        ends = (total // 2, total - total // 2) if isinstance(padding, str) else (padding, padding)
+        x_view, padding = pytorch.nn.functional.pad(x_view, ends, mode=o["padding_mode"]), 0
+    y = pytorch.nn.functional.conv1d(x_view, w, b, o["stride"], padding, o["dilation"], o["groups"])
+    y.backward(pytorch.from_numpy(take(gradient)))
+    found = {"output": y, "input": leaf.grad, "weight": w.grad}
+    if b is not None:
+        found["bias"] = b.grad
+    return {name: value.detach().numpy() for name, value in found.items()}
+
+
+# ---- comparing -------------------------------------------------------------------------------------------------------
+
+
+def terms(layer: Layer, name: str, columns: int) -> int:
+    """How many products a result sums, at most."""
+    o = layer.options
+    batch = 1 if layer.batch is None else layer.batch
+    if name == "output":
+        return layer.in_channels // o["groups"] * layer.kernel_size + 1
+    if name == "input":
+        shared = layer.in_channels if layer.view == "expanded" else 1
+        return layer.out_channels // o["groups"] * layer.kernel_size * 3 * shared
+    return batch * columns + 1
+
+
+def tolerance(layer: Layer, name: str, columns: int, reach: np.ndarray) -> np.ndarray:
+    """The worst rounding error allowed: in the sum by its number of terms, then the roundings of a narrow result."""
+    narrow = EPSILON[layer.dtype]
+    summed = EPSILON["float32"] if layer.dtype in HALVES else narrow
+    count = terms(layer, name, columns)
+    error = summed * (8 + 4 * count**0.5) * reach
+    if layer.dtype in HALVES:
+        error = error + 3 * narrow * reach + 2.0**-24  # and the spacing of float16's smallest numbers
+    return error + 1e-300
+
+
+def check_integers(torch, layer: Layer) -> None:
+    rng = np.random.default_rng(layer.seed)
+    x = noise(rng, layer.input_shape, layer.dtype)
+    w = noise(rng, (layer.out_channels, layer.in_channels // layer.options["groups"], layer.kernel_size), layer.dtype)
+    b = noise(rng, (layer.out_channels,), layer.dtype) if layer.options["bias"] else None
+    results = []
+    for module in (pytorch, torch):
+        bias = None if b is None else tensor(module, b, layer.dtype)
+        results.append(apply(module, layer, None, tensor(module, x, layer.dtype), tensor(module, w, layer.dtype), bias))
+    assert same_bits(*results), "integers differ"
+
+
+def check(torch, layer: Layer) -> None:
+    """AssertionError where the module under test differs from PyTorch on this layer."""
+    if layer.dtype in INTEGERS:
+        return check_integers(torch, layer)
+    rng = np.random.default_rng(layer.seed)
+    x = noise(rng, leaf_shape(layer), layer.dtype)
+    gradients: dict = {}
+
+    def gradient_of(shape):
+        if shape not in gradients:
+            gradients[shape] = noise(rng, shape, layer.dtype)
+        return gradients[shape]
+
+    want = run(pytorch, layer, x, gradient_of)
+    got = run(torch, layer, x, gradient_of)
+    assert same_bits(want.layer.weight, got.layer.weight), "initial weights differ"
+    assert (want.layer.bias is None) == (got.layer.bias is None), "one has a bias"
+    assert want.layer.bias is None or same_bits(want.layer.bias, got.layer.bias), "initial biases differ"
+    assert repr(want.layer) == repr(got.layer), f"{got.layer!r} should be {want.layer!r}"
+    y, ours = want.output, got.output
+    assert tuple(y.shape) == tuple(ours.shape), f"output shape {tuple(ours.shape)}, PyTorch's is {tuple(y.shape)}"
+    # PyTorch's own may lie otherwise for a transposed input, by its backend.
+    assert ours.is_contiguous() or torch is pytorch, "the output is not contiguous"
+    assert y.grad_fn.name() == ours.grad_fn.name(), f"grad_fn {ours.grad_fn.name()}, PyTorch's is {y.grad_fn.name()}"
+    weight, bias = array(want.layer.weight), None if want.layer.bias is None else array(want.layer.bias)
+    gradient = gradient_of(tuple(y.shape))
+    exact = run_wide(layer, x, weight, bias, gradient, absolute=False)
+    reach = run_wide(layer, x, weight, bias, gradient, absolute=True)
+    for name, ours in got.values.items():
+        assert dtype_of(ours) == layer.dtype, f"{name}: dtype {dtype_of(ours)}"
+        values = array(ours)
+        assert values.shape == exact[name].shape, f"{name}: shape {values.shape}, PyTorch's is {exact[name].shape}"
+        error = np.abs(values - exact[name])
+        allowed = tolerance(layer, name, y.shape[-1], reach[name])
+        if torch is pytorch and layer.dtype in HALVES:
+            allowed = allowed * 8  # PyTorch sums some gradients of halves in halves
+        assert np.all(error <= allowed), (
+            f"{name}: off by {np.max(error / np.maximum(allowed, 1e-300)):.3g} times what rounding allows, at "
+            f"{tuple(map(int, np.unravel_index(np.argmax(error / allowed), error.shape)))}"
+        )
+    return None
+
+
+if __name__ == "__main__":
+    from harness.under_test import torch as module_under_test
+
+    chosen = random_layer(int(sys.argv[1]))
+    print(chosen)
+    check(module_under_test, chosen)
+    print("agrees with PyTorch")
