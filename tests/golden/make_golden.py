@@ -23,7 +23,7 @@ SEEDS = [0, 1, 42, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**64 - 1, -1, -42, -(2**
 
 
 def weights() -> list[dict]:
-    """Initial weights and biases: bits after a seed, for many arguments, and the number that the generator gives next."""
+    """Initial weights and biases: bits after a seed, for many arguments, and the number that is drawn next."""
     rng = random.Random(1)
     entries = [{"seed": 42, "sizes": [1, 3, 1], "arguments": {}, "dtype": dtype} for dtype in DTYPES]
     entries += [{"seed": seed, "sizes": [3, 5, 4], "arguments": {}, "dtype": "float32"} for seed in SEEDS]
@@ -57,8 +57,10 @@ def weights() -> list[dict]:
 
 
 def random_streams() -> list[dict]:
-    """Streams of random numbers: bits. Normal numbers of 16 and more in narrow types are "near": PyTorch's vector mathematics
-    differs from the C library's in the last digits."""
+    """Streams of random numbers: bits.
+
+    Normal numbers of 16 and more in narrow types are "near": PyTorch's vector mathematics differs from the C library's
+    in the last digits."""
     entries = []
     for dtype in DTYPES:
         for seed in (0, 42, -1, 2**64 - 1):
@@ -98,8 +100,7 @@ def random_streams() -> list[dict]:
 
 
 def layers() -> list[dict]:
-    """Layers from given numbers: output and the gradients of input, weight and bias, in float64 and complex128 (compared within
-    rounding) and float32."""
+    """Layers from given numbers: output and the gradients of input, weight and bias, compared within rounding."""
     rng = random.Random(2)
     draw = np.random.default_rng(2)
     entries = []

@@ -1,4 +1,4 @@
-"""Random layers against PyTorch, live: initial weights to the bit, values and gradients within rounding of a float64 computation."""
+"""Random layers against PyTorch, live: initial weights to the bit, values and gradients within rounding."""
 
 import os
 import random

@@ -91,7 +91,7 @@ def test_report(answers: dict) -> None:
     types = sum(answers[row["id"]]["exception"] == row["exception"] for row in COMPARED)
     warned = sum(answers[row["id"]]["warnings"] == row["warnings"] for row in COMPARED)
     counts.report(
-        f"wrong calls: {len(ROWS)} run, {len(COMPARED)} compared ({backend} of them with one text for PyTorch's backends); "
+        f"wrong calls: {len(ROWS)} run, {len(COMPARED)} compared ({backend} of them by one text for all backends); "
         f"{types} agree by exception, {warned} by warnings, {texts} by text ({100 * texts / len(COMPARED):.1f} %); "
-        f"listed, not counted: {kinds.count('better')} where we are better, {kinds.count('outside')} outside the library"
+        f"listed, not counted: {kinds.count('better')} better than PyTorch, {kinds.count('outside')} outside the library"
     )

@@ -63,9 +63,8 @@ def test_layers() -> None:
             # The numbers are below 4 and a sum has at most some 60 products.
             allowed = 60 * 16 * 4 * EPSILON[entry["dtype"]]
             if got.shape != want.shape or not np.all(np.abs(got - want) <= allowed):
-                wrong.append(
-                    f"{name} of Conv1d{tuple(entry['sizes'])}, {described(entry, 'options', 'dtype')}, input {entry['input']['shape']}"
-                )
+                shown = described(entry, "sizes", "options", "dtype")
+                wrong.append(f"{name} of Conv1d, {shown}, input {entry['input']['shape']}")
     compared("layers", wrong)
 
 

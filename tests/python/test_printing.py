@@ -1,4 +1,4 @@
-"""Tensors, parameters and modules as text: samples that PyTorch printed, the options, and random tensors live beside PyTorch's."""
+"""Tensors, parameters and modules as text: PyTorch's samples, the options, and random tensors beside PyTorch's."""
 
 import os
 import random

@@ -49,7 +49,7 @@ def compare(analytic: list, values: list[np.ndarray], function, what: str, rng: 
 
 
 def gradcheck(torch, f, values: list[np.ndarray], seed: int = 0) -> None:
-    """The gradients of f(*tensors) with respect to each of its tensors (float64 or complex128), and the gradients of those."""
+    """The gradients of f(*tensors) with respect to each tensor (float64 or complex128), and the gradients of those."""
     rng = np.random.default_rng(seed)
     kinds = ["complex128" if np.iscomplexobj(v) else "float64" for v in values]
 

@@ -49,7 +49,7 @@ def make_layer(torch, entry: dict):
 
 
 def draw(torch, entry: dict):
-    """The numbers of an entry of random.json: a stream of calls after one seed, on the default generator or one of its own."""
+    """The numbers of an entry of random.json: calls after one seed, on the default generator or one of its own."""
     generator = None
     if entry.get("generator"):
         generator = torch.Generator()

@@ -1,6 +1,7 @@
 """The module that the tests run on: conv1d, or the one that CONV1D_TEST_MODULE names.
 
-`CONV1D_TEST_MODULE=torch pytest tests/python` turns the tests on PyTorch itself, which shows whether they ask for what it does.
+`CONV1D_TEST_MODULE=torch pytest tests/python` turns the tests on PyTorch itself: it shows whether they ask for what it
+does.
 """
 
 import importlib

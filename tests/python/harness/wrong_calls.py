@@ -1,4 +1,4 @@
-"""The wrong calls of tests/errors: what PyTorch answered, what is expected of us, and a child process to run each in."""
+"""The wrong calls of tests/errors: what PyTorch answered, what is expected of us, and a process to run each in."""
 
 import ast
 import importlib
@@ -15,7 +15,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[2] / "errors"
 SECONDS = 20
 
-# Dtypes as PyTorch's messages name them: in `expected scalar type Half but found Float`, and in `weight type (torch.HalfTensor)`.
+# Dtypes as PyTorch's messages name them: `expected scalar type Half ...`, and `weight type (torch.HalfTensor)`.
 TENSOR_TYPES = {
     "Half": "torch.HalfTensor",
     "BFloat16": "CPUBFloat16Type",
@@ -51,7 +51,8 @@ ONE_TEXT = [
     (re.compile(r"^dilation should be greater than zero, but got .*$"), NO_DILATION),
     (re.compile(r"^non-positive dilation is not supported$"), NO_DILATION),
 ]
-# Two faults in one call, where the backend decides which is found first. We look at the dilation early, at the kernel before the dtypes.
+# Two faults in one call, where the backend decides which is found first. We look at the dilation early, and at the kernel
+# before the dtypes.
 ONE_ORDER = {
     "order-059": NO_DILATION,
     "order-060": NO_KERNEL,
@@ -147,8 +148,9 @@ def run(code: str, names: dict) -> dict:
 
 
 def run_all(module: str) -> None:
-    """Writes what `module` answers to every call, one JSON object a line. A program of its own, since a fork costs by the size of the
-    process: the tests' may hold PyTorch."""
+    """Writes what `module` answers to every call, one JSON object a line.
+
+    A program of its own, since a fork costs by the size of the process: the tests' may hold PyTorch."""
     names = {"torch": importlib.import_module(module)}
     names["nn"] = importlib.import_module(module + ".nn")
     names["F"] = importlib.import_module(module + ".nn.functional")
