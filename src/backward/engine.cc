@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <conv1d/ops.h>
 
@@ -38,7 +39,7 @@ class Walk {
     if (!captures.empty()) mark_needed();
     for (const Root& root : roots) send(root.edge, root.grad);
     for (const Root& root : roots) {
-      if (states_[root.edge.node.get()].waiting == 0 && queued_.insert({root.edge.node.get(), true}).second) {
+      if (states_[root.edge.node.get()].waiting == 0 && queued_.insert(root.edge.node.get()).second) {
         ready_.push(root.edge.node);
       }
     }
@@ -135,7 +136,7 @@ class Walk {
   std::vector<Tensor> results_;
   bool keep_graph_;
   std::unordered_map<Node*, State> states_;
-  std::unordered_map<Node*, bool> queued_;
+  std::unordered_set<Node*> queued_;
   std::vector<Node*> order_;
   std::priority_queue<std::shared_ptr<Node>, std::vector<std::shared_ptr<Node>>, Later> ready_;
 };
