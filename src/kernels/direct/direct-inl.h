@@ -136,8 +136,8 @@ template <class Elements> class Direct {
   // The columns for which all taps of a share lie inside the row.
   Range ColumnsInside(const Share& share, std::int64_t columns) const {
     const std::int64_t reach = (share.taps - 1) * p_.between;
-    const Range low = InsideRow(share.start + std::min<std::int64_t>(0, reach), p_.step, p_.in_length, columns);
-    const Range high = InsideRow(share.start + std::max<std::int64_t>(0, reach), p_.step, p_.in_length, columns);
+    const Range low = inside_row(share.start + std::min<std::int64_t>(0, reach), p_.step, p_.in_length, columns);
+    const Range high = inside_row(share.start + std::max<std::int64_t>(0, reach), p_.step, p_.in_length, columns);
     const Range both{std::max(low.begin, high.begin), std::min(low.end, high.end)};
     return both.begin < both.end ? both : Range{0, 0};
   }

@@ -14,10 +14,10 @@ namespace {
 
 RunUnits ForFloat32(Element element) {
   switch (element) {
-    case Element::kComplex64: return Run<ComplexElements<float>>;
-    case Element::kFloat16: return Run<HalfElements<Float16>>;
-    case Element::kBFloat16: return Run<HalfElements<BFloat16>>;
-    default: return Run<RealElements<float>>;
+    case Element::kComplex64: return Run<tile::ComplexElements<float>>;
+    case Element::kFloat16: return Run<tile::HalfElements<Float16>>;
+    case Element::kBFloat16: return Run<tile::HalfElements<BFloat16>>;
+    default: return Run<tile::RealElements<float>>;
   }
 }
 

@@ -13,7 +13,7 @@ namespace conv1d::kernels::direct::HWY_NAMESPACE {
 namespace {
 
 RunUnits ForFloat64(Element element) {
-  return element == Element::kComplex128 ? Run<ComplexElements<double>> : Run<RealElements<double>>;
+  return element == Element::kComplex128 ? Run<tile::ComplexElements<double>> : Run<tile::RealElements<double>>;
 }
 
 }  // namespace
