@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>  // the casters, for every function that takes or returns a std::string
 
 namespace conv1d::python {
 

@@ -1,8 +1,6 @@
 // What nn.Module, nn.Parameter and their messages need from C++.
 #include <string>
 
-#include <nanobind/stl/string.h>
-
 #include <conv1d/nn/texts.h>
 
 #include "arguments.h"
