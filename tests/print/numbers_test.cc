@@ -16,6 +16,7 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 std::vector<std::string> written(const std::vector<double>& values, const PrintOptions& options = {}) {
   const FloatFormat format(values, options);
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const double v : values) texts.push_back(format.text(v));
   return texts;
 }

@@ -93,5 +93,5 @@ def test_report(answers: dict) -> None:
     counts.report(
         f"wrong calls: {len(ROWS)} run, {len(COMPARED)} compared ({backend} of them by one text for all backends); "
         f"{types} agree by exception, {warned} by warnings, {texts} by text ({100 * texts / len(COMPARED):.1f} %); "
-        f"listed, not counted: {kinds.count('better')} better than PyTorch, {kinds.count('outside')} outside the library"
+        f"listed, not counted: {kinds.count('better')} better than PyTorch, {kinds.count('outside')} not covered"
     )

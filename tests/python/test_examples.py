@@ -1,6 +1,7 @@
 """What README.md and docs show runs: Python blocks, and C++ blocks compiled against the built library.
 
-A Python block runs after those before it in the same file; one written as a session (`>>> `) must also show what it says.
+A Python block runs after those before it in the same file; one written as a session (`>>> `) must also show what it
+says.
 """
 
 import doctest

@@ -197,7 +197,7 @@ def run(torch, layer: Layer, x: np.ndarray, gradient_of) -> Run:
 
 
 def run_wide(layer: Layer, x: np.ndarray, weight: np.ndarray, bias, gradient: np.ndarray, absolute: bool) -> dict:
-    """The same in float64 (complex128), by PyTorch; with absolute values: the scale of each result's rounding errors."""
+    """The same in float64 (complex128), by PyTorch; with absolute values: the scale of each rounding error."""
     kind = wide(layer.dtype)
     take = (lambda a: np.abs(a).astype(np.float64)) if absolute else (lambda a: a.astype(kind))
     leaf = pytorch.from_numpy(take(x)).requires_grad_()

@@ -51,8 +51,8 @@ ONE_TEXT = [
     (re.compile(r"^dilation should be greater than zero, but got .*$"), NO_DILATION),
     (re.compile(r"^non-positive dilation is not supported$"), NO_DILATION),
 ]
-# Two faults in one call, where the backend decides which is found first. We look at the dilation early, and at the kernel
-# before the dtypes.
+# Two faults in one call, where the backend decides which is found first. We look at the dilation early, and at the
+# kernel before the dtypes.
 ONE_ORDER = {
     "order-059": NO_DILATION,
     "order-060": NO_KERNEL,
