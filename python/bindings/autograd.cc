@@ -150,7 +150,16 @@ void bind_engine(nb::module_& module) {
     return to_python(unlocked([&] { return autograd::grad(roots, leaves, given, retain_graph, create_graph, allow_unused); }));
   });
   module.def("is_grad_enabled", [] { return is_grad_enabled(); });
-  define(module, "_set_grad_enabled", {"(bool enabled)"}, [](const Arguments& a) { return to_python(set_grad_enabled(a.flag("enabled"))); });
+  // Returns the setting before; the package's set_grad_enabled is a class around it.
+  define(module, "set_grad_enabled", {"(bool enabled)"},
+         [](const Arguments& a) { return to_python(set_grad_enabled(a.flag("enabled"))); });
+  struct NoGrad {
+    bool before = true;
+  };
+  nb::class_<NoGrad>(module, "_NoGrad")
+      .def(nb::init<>())
+      .def("__enter__", [](NoGrad& self) { self.before = set_grad_enabled(false); })
+      .def("__exit__", [](NoGrad& self, const nb::args&) { set_grad_enabled(self.before); });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
 
 #include <conv1d/autograd.h>
 #include <conv1d/tensor.h>
@@ -26,6 +27,7 @@ nb::object make_tensor_object(nb::handle type, const Tensor& tensor);
 nb::object to_python(const std::vector<Tensor>& tensors);  ///< a tuple
 /// The first element, to write: from then on the library compares the numbers before it trusts a kept copy of them.
 void* mutable_address(const Tensor& tensor);
+const void* const_address(const Tensor& tensor);  ///< to read; the library's trust is not touched
 
 // ---- numbers -----------------------------------------------------------------------------------------------------------
 nb::object to_python(const Scalar& value);

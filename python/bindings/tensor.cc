@@ -167,23 +167,35 @@ void bind_numbers() {
 
 nb::handle tensor_base() { return base; }
 
+namespace {
+
+/// Calls f with a value of the C++ type of `dtype`.
+template <class F> auto by_type(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::Bool: return f(bool{});
+    case DType::UInt8: return f(std::uint8_t{});
+    case DType::Int8: return f(std::int8_t{});
+    case DType::Int16: return f(std::int16_t{});
+    case DType::Int32: return f(std::int32_t{});
+    case DType::Int64: return f(std::int64_t{});
+    case DType::Float16: return f(Half{});
+    case DType::BFloat16: return f(BFloat16{});
+    case DType::Float32: return f(float{});
+    case DType::Float64: return f(double{});
+    case DType::Complex64: return f(std::complex<float>{});
+    default: return f(std::complex<double>{});
+  }
+}
+
+}  // namespace
+
 void* mutable_address(const Tensor& x) {
   Tensor writable = x;
-  switch (x.dtype()) {
-    case DType::Bool: return writable.mutable_data<bool>();
-    case DType::UInt8: return writable.mutable_data<std::uint8_t>();
-    case DType::Int8: return writable.mutable_data<std::int8_t>();
-    case DType::Int16: return writable.mutable_data<std::int16_t>();
-    case DType::Int32: return writable.mutable_data<std::int32_t>();
-    case DType::Int64: return writable.mutable_data<std::int64_t>();
-    case DType::Float16: return writable.mutable_data<Half>();
-    case DType::BFloat16: return writable.mutable_data<BFloat16>();
-    case DType::Float32: return writable.mutable_data<float>();
-    case DType::Float64: return writable.mutable_data<double>();
-    case DType::Complex64: return writable.mutable_data<std::complex<float>>();
-    case DType::Complex128: return writable.mutable_data<std::complex<double>>();
-  }
-  return nullptr;
+  return by_type(x.dtype(), [&]<class T>(T) -> void* { return writable.mutable_data<T>(); });
+}
+
+const void* const_address(const Tensor& x) {
+  return by_type(x.dtype(), [&]<class T>(T) -> const void* { return x.data<T>(); });
 }
 
 void bind_tensor(nb::module_& module) {

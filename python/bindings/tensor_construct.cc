@@ -266,6 +266,24 @@ void bind_tensor_construct(nb::module_& module) {
           "False)"},
          make_tensor);
   define(module, "as_tensor", {"(object data, torch.dtype dtype = None, torch.device device = None)"}, as_tensor);
+  // What a pickled tensor is: its elements in C order.
+  module.def("_to_bytes", [](nb::handle self) {
+    const Tensor x = tensor_of(self).detach().contiguous();
+    return nb::bytes(x.numel() == 0 ? "" : static_cast<const char*>(const_address(x)), static_cast<std::size_t>(x.numel()) * x.element_size());
+  });
+  module.def("_from_bytes", [](const nb::bytes& data, nb::handle sizes, nb::handle dtype) {
+    Shape shape;
+    std::int64_t count = 1;
+    for (const nb::handle size : nb::borrow<nb::tuple>(sizes)) {
+      shape.push_back(integer_of(size));
+      if (shape.back() < 0 || __builtin_mul_overflow(count, shape.back(), &count)) raise<ValueError>("not the sizes of a tensor");
+    }
+    const std::size_t bytes = element_size(dtype_of_object(dtype));
+    if (data.size() % bytes != 0 || data.size() / bytes != static_cast<std::size_t>(count)) {
+      raise<ValueError>("the data of a tensor do not fit its shape");
+    }
+    return to_python(from_values(data.data(), static_cast<std::size_t>(count), dtype_of_object(dtype), shape, {}));
+  });
   // torch.Tensor(data): the default dtype whatever the data.
   module.def("_legacy_tensor", [](nb::handle data) { return to_python(tensor_from_data(data, default_dtype())); });
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from . import _C
@@ -72,69 +72,69 @@ def grad(
     return tuple(_C.zeros_like(leaf) if one is None else one for leaf, one in zip(leaves, found, strict=True))
 
 
-class _GradMode:
+class _Switch:
     """A setting of grad mode for a ``with`` block or, as a decorator, for each call of a function."""
 
     _enabled: bool
-
-    def __init__(self) -> None:
-        self._before: list[bool] = []
+    _before: list[bool]
 
     def __enter__(self) -> None:
-        self._before.append(_C._set_grad_enabled(self._enabled))
+        self._before.append(_C.set_grad_enabled(self._enabled))
 
     def __exit__(self, *exception: object) -> None:
-        _C._set_grad_enabled(self._before.pop())
+        _C.set_grad_enabled(self._before.pop())
 
     def __call__(self, function: _Function) -> _Function:
+        enabled = self._enabled
+
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
-            with type(self).__new__(type(self))._again(self):
+            before = _C.set_grad_enabled(enabled)
+            try:
                 return function(*args, **kwargs)
+            finally:
+                _C.set_grad_enabled(before)
 
         return inside  # type: ignore[return-value]
 
-    def _again(self, other: _GradMode) -> _GradMode:
-        self._enabled = other._enabled
-        self._before = []
-        return self
+
+class _BareSwitch(_Switch):
+    """A switch that also decorates without being called: ``@no_grad``."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        switch = super().__new__(cls)
+        switch._before = []
+        return switch if function is None else switch(function)
 
 
-class no_grad(_GradMode):
+class no_grad(_BareSwitch):
     """Operations inside are not recorded."""
 
     _enabled = False
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        return super().__new__(cls) if function is None else super().__new__(cls)._again(cls)(function)
 
-
-class enable_grad(_GradMode):
+class enable_grad(_BareSwitch):
     """Operations inside are recorded, whatever is set outside."""
 
     _enabled = True
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        return super().__new__(cls) if function is None else super().__new__(cls)._again(cls)(function)
 
-
-class set_grad_enabled(_GradMode):
+class set_grad_enabled(_Switch):
     """Sets grad mode at once; as a ``with`` block it sets it back at the end."""
 
     def __init__(self, mode: bool) -> None:
+        self._before = [_C.set_grad_enabled(mode)]
         self._enabled = mode
-        self._before = [_C._set_grad_enabled(mode)]
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exception: object) -> None:
-        _C._set_grad_enabled(self._before[-1])
+        _C.set_grad_enabled(self._before[0])
 
     def __call__(self, function: _Function) -> _Function:
-        _C._set_grad_enabled(self._before[-1])  # it was meant for the calls, not for here
-        mode = enable_grad() if self._enabled else no_grad()
-        return mode(function)
+        _C.set_grad_enabled(self._before[0])  # it was meant for the calls, not for here
+        return super().__call__(function)
 
 
 def is_grad_enabled() -> bool:
@@ -142,4 +142,4 @@ def is_grad_enabled() -> bool:
     return _C.is_grad_enabled()
 
 
-__all__: Sequence[str] = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]

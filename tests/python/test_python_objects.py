@@ -1,0 +1,153 @@
+"""Python's side of a tensor: identity, lifetime, threads, the end of the interpreter, names that there are not."""
+
+import gc
+import pickle
+import subprocess
+import sys
+import textwrap
+import threading
+import weakref
+
+import pytest
+from harness.under_test import IS_PYTORCH, NAME, torch
+
+
+def run(program: str) -> subprocess.CompletedProcess:
+    code = f"import {NAME} as torch\n" + textwrap.dedent(program)
+    return subprocess.run([sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, timeout=120)
+
+
+def test_one_object_for_one_tensor() -> None:
+    x = torch.ones(2, requires_grad=True)
+    (x * x).sum().backward()
+    assert x.grad is x.grad
+    assert x.requires_grad_() is x
+    y = x * 2
+    assert y.grad_fn is y.grad_fn
+    assert y.grad_fn.next_functions[0][0] is y.grad_fn.next_functions[0][0]
+
+
+def test_objects_are_freed() -> None:
+    x = torch.ones(2)
+    gone = weakref.ref(x)
+    del x
+    gc.collect()
+    assert gone() is None
+
+
+def test_weak_reference_callback_may_make_tensors() -> None:
+    made = []
+    x = torch.ones(2, requires_grad=True)
+    y = x.detach()
+    reference = weakref.ref(y, lambda _: made.append(x.detach()))
+    del y
+    gc.collect()
+    assert made[0].tolist() == [1, 1]
+    assert reference() is None
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "x = torch.ones(3)",
+        "x = torch.ones(3, requires_grad=True); y = (x * 2).sum(); f = y.grad_fn",
+        "import builtins; builtins.kept = torch.ones(3); builtins.kept.me = builtins.kept",
+        "import atexit; x = torch.ones(3); atexit.register(lambda: (x + 1).tolist())",
+        "import numpy as np; x = torch.from_numpy(np.ones(3)); y = x.numpy(); z = np.from_dlpack(x)",
+        "import sys; sys.modules['kept'] = torch.ones(3); g = torch.Generator(); d = torch.float32",
+        "import threading; threading.Thread(target=lambda: torch.ones(100000).sum(), daemon=True).start()",
+    ],
+)
+def test_interpreter_ends_cleanly(program: str) -> None:
+    done = run(program)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_threads_share_tensors() -> None:
+    x = torch.arange(1000.0, requires_grad=True)
+    failures = []
+
+    def work() -> None:
+        for _ in range(50):
+            y = (x * 2)[10:20].sum()
+            if y.item() != 290 or y.grad_fn.name() != "SumBackward0":
+                failures.append(y)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_grad_mode_is_the_threads_own() -> None:
+    seen = []
+    with torch.no_grad():
+        thread = threading.Thread(target=lambda: seen.append(torch.is_grad_enabled()))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="the note is ours")
+@pytest.mark.parametrize("owner", ["torch", "torch.ones(1)", "torch.nn"])
+def test_missing_name_says_what_there_is(owner: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        eval(owner).no_such_name
+    assert "has no attribute 'no_such_name'" in str(caught.value)
+    assert any("conv1d covers" in note for note in caught.value.__notes__)
+
+
+def test_lists_that_change_while_they_are_read() -> None:
+    class Shrinking:
+        def __init__(self, items: list) -> None:
+            self.items = items
+
+        def __index__(self) -> int:
+            self.items.clear()
+            return 1
+
+    items: list = [1]
+    items += [Shrinking(items), 2, 3]
+    with pytest.raises((RuntimeError, TypeError, ValueError, IndexError)):
+        torch.tensor(items, dtype=torch.int64)
+
+
+def test_deeply_nested_and_recursive_lists() -> None:
+    recursive: list = []
+    recursive.append(recursive)
+    with pytest.raises((TypeError, ValueError, RecursionError)):
+        torch.tensor(recursive)
+    deep: object = 1
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(ValueError, match="too many dimensions"):
+        torch.tensor(deep)
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="about this library's pickles")
+def test_damaged_pickle_raises() -> None:
+    rebuild, (data, shape, dtype, _) = torch.ones(2).__reduce_ex__(2)
+    for wrong in ((data[:-1], shape), (data, (3,)), (data, (-2,)), (data, (2**62, 4))):
+        with pytest.raises(ValueError):
+            rebuild(*wrong, dtype, False)
+
+
+def test_pickle_of_every_dtype() -> None:
+    for dtype in (
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "bfloat16",
+        "float32",
+        "float64",
+        "complex64",
+    ):
+        x = torch.tensor([[1, 0, 3]], dtype=getattr(torch, dtype))
+        y = pickle.loads(pickle.dumps(x))
+        assert y.dtype is x.dtype and torch.equal(x, y)
