@@ -5,22 +5,18 @@
 #define HWY_TARGET_INCLUDE "kernels/fft_tile/run.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/fft_tile/fft_tile-inl.h"
-#include "kernels/fft_tile/pack-inl.h"
+#include "kernels/fft_tile/transform-inl.h"
 #include "kernels/tile/choose.h"
+#include "kernels/tiles/pack-inl.h"
+#include "kernels/tiles/tiles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
 namespace {
 
-void Run(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch, std::int64_t begin,
-         std::int64_t end) {
-  FftTile(plan, operands, packed, scratch).RunUnits(begin, end);
+tiles::Functions Both() {
+  return {tiles::HWY_NAMESPACE::Run<FftTransform>, tiles::HWY_NAMESPACE::Pack<FftTransform>};
 }
-
-void Pack(const Plan& plan, const void* weight, void* packed) { FilterPacker(plan, weight, packed).Run(); }
-
-Functions Both() { return {Run, Pack}; }
 
 }  // namespace
 }  // namespace conv1d::kernels::fft_tile::HWY_NAMESPACE
@@ -29,7 +25,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace conv1d::kernels::fft_tile {
 
-Functions functions_for(Isa isa) { return CONV1D_CHOOSE(isa, Both)(); }
+tiles::Functions functions_for(Isa isa) { return CONV1D_CHOOSE(isa, Both)(); }
 
 }  // namespace conv1d::kernels::fft_tile
 #endif

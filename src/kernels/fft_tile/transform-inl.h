@@ -17,22 +17,23 @@
 
 #include "hwy/highway.h"
 #include "kernels/fft_tile/fft_tile.h"
+#include "kernels/tiles/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-constexpr std::size_t kLanes = hn::MaxLanes(D());
+using tiles::HWY_NAMESPACE::D;
+using tiles::HWY_NAMESPACE::kLanes;
+using tiles::HWY_NAMESPACE::LoadAt;
+using tiles::HWY_NAMESPACE::StoreAt;
+using tiles::HWY_NAMESPACE::V;
 
 struct Complex {
   V re, im;
 };
 
-HWY_INLINE V LoadAt(const float* x, std::size_t i) { return hn::Load(D(), x + i * kLanes); }
-HWY_INLINE void StoreAt(V v, float* x, std::size_t i) { hn::Store(v, D(), x + i * kLanes); }
 HWY_INLINE Complex LoadPair(const float* re, const float* im, std::size_t i) { return {LoadAt(re, i), LoadAt(im, i)}; }
 HWY_INLINE void StorePair(Complex z, float* re, float* im, std::size_t i) {
   StoreAt(z.re, re, i);
@@ -167,6 +168,68 @@ HWY_NOINLINE void Inverse(const Twiddles& table, float* x, std::size_t points) {
     }
   }
 }
+
+// The transform as tiles/ wants it.
+class FftTransform {
+ public:
+  explicit FftTransform(const tiles::Details& d) : points_(static_cast<std::size_t>(d.points)) {}
+
+  // A real value stands once; a complex one as real + imaginary, imaginary, real: what Gauss's three products take.
+  void Forward(float* x, float* to, std::int64_t apart) const {
+    fft_tile::HWY_NAMESPACE::Forward(table_, x, points_);
+    hn::StoreU(LoadAt(x, 0), D(), to);
+    hn::StoreU(LoadAt(x, 1), D(), to += apart);
+    for (std::size_t m = 2; m < points_; m *= 2) {
+      for (std::size_t i = m; i < m + m / 2; ++i) {
+        const V re = LoadAt(x, i), im = LoadAt(x, i + m / 2);
+        hn::StoreU(hn::Add(re, im), D(), to += apart);
+        hn::StoreU(im, D(), to += apart);
+        hn::StoreU(re, D(), to += apart);
+      }
+    }
+  }
+
+  void Inverse(const float* from, std::int64_t apart, float* x) const {
+    StoreAt(hn::LoadU(D(), from), x, 0);
+    StoreAt(hn::LoadU(D(), from += apart), x, 1);
+    for (std::size_t m = 2; m < points_; m *= 2) {
+      for (std::size_t i = m; i < m + m / 2; ++i) {
+        const V common = hn::LoadU(D(), from += apart);
+        const V imaginary = hn::LoadU(D(), from += apart), real = hn::LoadU(D(), from += apart);
+        StoreAt(hn::Sub(common, imaginary), x, i);
+        StoreAt(hn::Add(common, real), x, i + m / 2);
+      }
+    }
+    fft_tile::HWY_NAMESPACE::Inverse(table_, x, points_);
+  }
+
+  // y[i] = sum w[q] x[i + q] is a product of polynomials in x with sum w[q] x^-q. Inverse() is not scaled and sees one of
+  // each pair of complex values: hence 1/points and 2/points.
+  void Filter(float* w, float* to) const {
+    for (std::size_t q = 1; q < points_ - q; ++q) {
+      const V low = LoadAt(w, q), high = LoadAt(w, points_ - q);
+      StoreAt(high, w, q);
+      StoreAt(low, w, points_ - q);
+    }
+    fft_tile::HWY_NAMESPACE::Forward(table_, w, points_);
+    const V scale = hn::Set(D(), 1.0f / static_cast<float>(points_)), twice = hn::Add(scale, scale);
+    std::size_t value = 0;
+    StoreAt(hn::Mul(LoadAt(w, 0), scale), to, value++);
+    StoreAt(hn::Mul(LoadAt(w, 1), scale), to, value++);
+    for (std::size_t m = 2; m < points_; m *= 2) {
+      for (std::size_t i = m; i < m + m / 2; ++i) {
+        const V re = hn::Mul(LoadAt(w, i), twice), im = hn::Mul(LoadAt(w, i + m / 2), twice);
+        StoreAt(re, to, value++);
+        StoreAt(hn::Add(re, im), to, value++);
+        StoreAt(hn::Sub(im, re), to, value++);
+      }
+    }
+  }
+
+ private:
+  const Twiddles& table_ = twiddles();
+  std::size_t points_;
+};
 
 }  // namespace
 }  // namespace conv1d::kernels::fft_tile::HWY_NAMESPACE

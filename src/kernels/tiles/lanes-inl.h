@@ -1,16 +1,28 @@
 // Tiles into lanes and back: a transposition of as many lines as a vector has lanes.
-#if defined(CONV1D_KERNELS_FFT_TILE_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef CONV1D_KERNELS_FFT_TILE_LANES_INL_H_
-#undef CONV1D_KERNELS_FFT_TILE_LANES_INL_H_
+#if defined(CONV1D_KERNELS_TILES_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_TILES_LANES_INL_H_
+#undef CONV1D_KERNELS_TILES_LANES_INL_H_
 #else
-#define CONV1D_KERNELS_FFT_TILE_LANES_INL_H_
+#define CONV1D_KERNELS_TILES_LANES_INL_H_
 #endif
 
-#include "kernels/fft_tile/transform-inl.h"
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
+namespace conv1d::kernels::tiles::HWY_NAMESPACE {
 namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+constexpr std::size_t kLanes = hn::MaxLanes(D());
+
+// Element i of an array of vectors: sample i of as many tiles as there are lanes.
+HWY_INLINE V LoadAt(const float* x, std::size_t i) { return hn::Load(D(), x + i * kLanes); }
+HWY_INLINE void StoreAt(V v, float* x, std::size_t i) { hn::Store(v, D(), x + i * kLanes); }
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -81,9 +93,11 @@ HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float
   }
 }
 
-// lines[l * stride + i] = x[i] lane l; count is a multiple of 4.
+// lines[l * stride + i] = x[i] lane l; count is a multiple of 4. From the end, so that with stride < count the surplus of a
+// line is written over by the next one's start.
 HWY_INLINE void LanesToLines(const float* x, std::size_t count, float* lines, std::size_t stride) {
-  for (std::size_t i = 0; i < count; i += 4) {
+  for (std::size_t i = count; i > 0;) {
+    i -= 4;
     V a = LoadAt(x, i), b = LoadAt(x, i + 1), c = LoadAt(x, i + 2), d = LoadAt(x, i + 3);
     Transpose4(a, b, c, d);
     StorePieces(a, lines, stride, 0, i);
@@ -96,7 +110,7 @@ HWY_INLINE void LanesToLines(const float* x, std::size_t count, float* lines, st
 #endif
 
 }  // namespace
-}  // namespace conv1d::kernels::fft_tile::HWY_NAMESPACE
+}  // namespace conv1d::kernels::tiles::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // include guard

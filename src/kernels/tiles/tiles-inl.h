@@ -1,9 +1,9 @@
 // The loops: tiles to spectra, a matrix product for each value of a spectrum, products back to outputs.
-#if defined(CONV1D_KERNELS_FFT_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef CONV1D_KERNELS_FFT_TILE_INL_H_
-#undef CONV1D_KERNELS_FFT_TILE_INL_H_
+#if defined(CONV1D_KERNELS_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_TILES_INL_H_
+#undef CONV1D_KERNELS_TILES_INL_H_
 #else
-#define CONV1D_KERNELS_FFT_TILE_INL_H_
+#define CONV1D_KERNELS_TILES_INL_H_
 #endif
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 #include <cstring>
 
 #include "hwy/highway.h"
-#include "kernels/fft_tile/lanes-inl.h"
-#include "kernels/fft_tile/transform-inl.h"
 #include "kernels/range.h"
 #include "kernels/tile/tile-inl.h"
+#include "kernels/tiles/lanes-inl.h"
+#include "kernels/tiles/tiles.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
+namespace conv1d::kernels::tiles::HWY_NAMESPACE {
 namespace {
 namespace tile = conv1d::kernels::HWY_NAMESPACE;
 
@@ -25,13 +25,15 @@ namespace tile = conv1d::kernels::HWY_NAMESPACE;
 constexpr std::int64_t kDirectSum = 256;
 constexpr std::uint32_t kInfinity = 0x7f800000;
 
-class FftTile {
+template <class Transform> class TileConvolution {
+  static constexpr std::int64_t kVector = static_cast<std::int64_t>(kLanes);
+
  public:
-  FftTile(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
+  TileConvolution(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
       : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)), panels_(p_.outputs, tile::kRegisters),
         operands_(operands), packed_(static_cast<const float*>(packed)), points_(static_cast<std::size_t>(d_.points)),
-        segment_(std::max<std::size_t>(8, points_ / 8)), segments_(points_ / segment_),
-        values_(spectrum_values(d_.points)), line_(static_cast<std::int64_t>(points_ + 2 * kLanes)) {
+        segment_(static_cast<std::size_t>(d_.segment)), segments_((points_ + segment_ - 1) / segment_),
+        values_(d_.values), transform_(d_), line_(static_cast<std::int64_t>(points_ + 2 * kLanes)) {
     const auto take = [&scratch](std::int64_t bytes) {
       std::byte* piece = scratch;
       scratch += bytes;
@@ -40,7 +42,7 @@ class FftTile {
     spectra_ = reinterpret_cast<float*>(take(d_.spectra_bytes));
     products_ = reinterpret_cast<float*>(take(d_.products_bytes));
     lanes_ = reinterpret_cast<float*>(take(d_.lanes_bytes));
-    lines_ = lanes_ + points_ * kLanes;
+    lines_ = lanes_ + static_cast<std::size_t>(d_.loaded) * kLanes;
     tiles_ = reinterpret_cast<Tile*>(take(d_.tiles_bytes));
     largest_ = reinterpret_cast<std::uint32_t*>(take(d_.uneven_bytes));
     offsets_ = reinterpret_cast<std::ptrdiff_t*>(take(d_.offsets_bytes));
@@ -103,35 +105,52 @@ class FftTile {
   }
 
   void LoadSpectra() {
-    const std::int64_t vectors = d_.unit_tiles / static_cast<std::int64_t>(kLanes);
-    std::fill(largest_, largest_ + d_.unit_tiles * static_cast<std::int64_t>(segments_), 0u);
-    for (std::int64_t row = 0; row < d_.rows; ++row) {
-      for (std::int64_t vector = 0; vector < vectors; ++vector) {
-        const Tile* tiles = tiles_ + vector * static_cast<std::int64_t>(kLanes);
-        LoadTiles(tiles, row);
-        TrackLargest(largest_ + static_cast<std::size_t>(vector) * segments_ * kLanes);
-        Forward(table_, lanes_, points_);
-        StoreSpectrum(spectra_ + row * d_.unit_tiles + vector * static_cast<std::int64_t>(kLanes));
+    std::fill(largest_, largest_ + static_cast<std::size_t>(d_.unit_tiles) * segments_, 0u);
+    for (std::int64_t first = 0; first < d_.unit_tiles; first += kVector) {
+      const bool run = IsRun(tiles_ + first);
+      for (std::int64_t row = 0; row < d_.rows; ++row) {
+        LoadTiles(tiles_ + first, run, row);
+        TrackLargest(largest_ + static_cast<std::size_t>(first) * segments_);
+        transform_.Forward(lanes_, spectra_ + row * d_.unit_tiles + first, d_.rows * d_.unit_tiles);
       }
     }
   }
 
-  void LoadTiles(const Tile* tiles, std::int64_t row) {
+  // Are these neighbouring tiles of one phase (lanes without a tile may follow)? Then they are loaded and stored as one.
+  bool IsRun(const Tile* tiles) const {
+    for (std::size_t l = 1; l < kLanes; ++l) {
+      const Tile& t = tiles[l];
+      if (t.count == 0) return t.batch == 0 && t.start == 0 ? IsEmpty(tiles + l, kLanes - l) : false;
+      if (t.batch != tiles[0].batch || t.phase != tiles[0].phase) return false;
+      if (t.start != tiles[l - 1].start + d_.valid) return false;
+    }
+    return true;
+  }
+  static bool IsEmpty(const Tile* tiles, std::size_t count) {
+    return std::all_of(tiles, tiles + count, [](const Tile& t) { return t.count == 0; });
+  }
+
+  void LoadTiles(const Tile* tiles, bool run, std::int64_t row) {
     const float* lines[kLanes];
     const std::int64_t stride = geometry_.dilation * p_.step * p_.input.column;
-    for (std::size_t l = 0; l < kLanes; ++l) {
-      float* line = lines_ + l * points_;
+    const std::int64_t lines_apart = run ? d_.valid : d_.loaded, samples = run ? d_.valid * (kVector - 1) + d_.loaded : d_.loaded;
+    for (std::int64_t l = 0; l < kVector; ++l) {
+      float* const line = lines_ + l * lines_apart;
       lines[l] = line;
+      if (run && l > 0) {
+        lines[l] = lines[l - 1] + d_.valid;
+        continue;
+      }
       const std::int64_t start = FirstPosition(tiles[l], row % geometry_.classes);
       if (tiles[l].count == 0) {
-        std::fill(line, line + points_, 0.0f);
-      } else if (stride == 1 && start >= 0 && start <= p_.in_length - d_.points) {
+        std::fill(line, line + samples, 0.0f);
+      } else if (stride == 1 && start >= 0 && start <= p_.in_length - samples) {
         lines[l] = InputRow(tiles[l], row) + start;
       } else {
-        FillLine(tiles[l], row, d_.points, line);
+        FillLine(tiles[l], row, samples, line);
       }
     }
-    LinesToLanes(lines, points_, lanes_);
+    LinesToLanes(lines, static_cast<std::size_t>(d_.loaded), lanes_);
   }
 
   // The largest magnitude of each segment of each tile, over all rows; as integers, so that NaN is the largest of all.
@@ -141,25 +160,10 @@ class FftTile {
     for (std::size_t s = 0; s < segments_; ++s) {
       std::int32_t* at = reinterpret_cast<std::int32_t*>(largest + s * kLanes);
       auto most = hn::Load(di, at);
-      for (std::size_t i = s * segment_; i < (s + 1) * segment_; ++i) {
+      for (std::size_t i = s * segment_, end = std::min(points_, i + segment_); i < end; ++i) {
         most = hn::Max(most, hn::And(hn::BitCast(di, LoadAt(lanes_, i)), magnitude));
       }
       hn::Store(most, di, at);
-    }
-  }
-
-  // A real value stands once; a complex one as real + imaginary, imaginary, real: what Gauss's three products take.
-  void StoreSpectrum(float* to) const {
-    const std::int64_t apart = d_.rows * d_.unit_tiles;
-    hn::StoreU(LoadAt(lanes_, 0), D(), to);
-    hn::StoreU(LoadAt(lanes_, 1), D(), to += apart);
-    for (std::size_t m = 2; m < points_; m *= 2) {
-      for (std::size_t i = m; i < m + m / 2; ++i) {
-        const V re = LoadAt(lanes_, i), im = LoadAt(lanes_, i + m / 2);
-        hn::StoreU(hn::Add(re, im), D(), to += apart);
-        hn::StoreU(im, D(), to += apart);
-        hn::StoreU(re, D(), to += apart);
-      }
     }
   }
 
@@ -190,32 +194,26 @@ class FftTile {
   void StoreOutputs(std::int64_t panel, std::int64_t end_panel) {
     const std::int64_t first_row = panels_[panel].row, block_rows = BlockRows(panel, end_panel);
     const std::size_t used = static_cast<std::size_t>(d_.valid + 3) / 4 * 4;
-    for (std::int64_t m = 0; m < block_rows; ++m) {
-      for (std::int64_t first = 0; first < d_.unit_tiles; first += static_cast<std::int64_t>(kLanes)) {
-        LoadProducts(products_ + m * d_.unit_tiles + first, block_rows * d_.unit_tiles);
-        Inverse(table_, lanes_, points_);
-        LanesToLines(lanes_, used, lines_, points_);
-        for (std::size_t l = 0; l < kLanes; ++l) {
-          const Tile& t = tiles_[first + static_cast<std::int64_t>(l)];
-          if (!t.uneven) StoreTile(t, first_row + m, lines_ + l * points_);
+    for (std::int64_t first = 0; first < d_.unit_tiles; first += kVector) {
+      const Tile* tiles = tiles_ + first;
+      const bool run = IsRun(tiles) && std::none_of(tiles, tiles + kLanes, [](const Tile& t) { return t.uneven; });
+      Tile all = tiles[0];
+      for (std::size_t l = 1; l < kLanes; ++l) all.count += tiles[l].count;
+      for (std::int64_t m = 0; m < block_rows; ++m) {
+        transform_.Inverse(products_ + m * d_.unit_tiles + first, block_rows * d_.unit_tiles, lanes_);
+        LanesToLines(lanes_, used, lines_, static_cast<std::size_t>(d_.valid));
+        if (run) {
+          StoreTile(all, first_row + m, lines_);
+          continue;
+        }
+        for (std::int64_t l = 0; l < kVector; ++l) {
+          if (!tiles[l].uneven) StoreTile(tiles[l], first_row + m, lines_ + l * d_.valid);
         }
       }
     }
   }
 
-  void LoadProducts(const float* from, std::int64_t apart) {
-    StoreAt(hn::LoadU(D(), from), lanes_, 0);
-    StoreAt(hn::LoadU(D(), from += apart), lanes_, 1);
-    for (std::size_t m = 2; m < points_; m *= 2) {
-      for (std::size_t i = m; i < m + m / 2; ++i) {
-        const V common = hn::LoadU(D(), from += apart);
-        const V imaginary = hn::LoadU(D(), from += apart), real = hn::LoadU(D(), from += apart);
-        StoreAt(hn::Sub(common, imaginary), lanes_, i);
-        StoreAt(hn::Add(common, real), lanes_, i + m / 2);
-      }
-    }
-  }
-
+  // One tile, or several that are neighbours.
   void StoreTile(const Tile& t, std::int64_t m, const float* values) const {
     if (t.count == 0) return;
     const std::int64_t apart = geometry_.dilation * p_.output.column;
@@ -314,14 +312,15 @@ class FftTile {
   }
 
   const TapProblem& p_;
-  const Twiddles& table_ = twiddles();
   const Details d_;
   const Geometry geometry_;
   const Panels panels_;
   const Operands& operands_;
   const float* packed_;
   const std::size_t points_, segment_, segments_;
-  const std::int64_t values_, line_;  // of a spectrum; samples kept of a directly computed row
+  const std::int64_t values_;
+  const Transform transform_;
+  const std::int64_t line_;  // samples kept of a directly computed row
   std::int64_t group_ = 0;
   float* spectra_;
   float* products_;
@@ -332,8 +331,14 @@ class FftTile {
   std::ptrdiff_t* offsets_;
 };
 
+template <class Transform>
+void Run(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch, std::int64_t begin,
+         std::int64_t end) {
+  TileConvolution<Transform>(plan, operands, packed, scratch).RunUnits(begin, end);
+}
+
 }  // namespace
-}  // namespace conv1d::kernels::fft_tile::HWY_NAMESPACE
+}  // namespace conv1d::kernels::tiles::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // include guard

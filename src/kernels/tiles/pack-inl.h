@@ -1,0 +1,92 @@
+// Filters as the products want them: [group][value][panel][virtual row][rows of the panel], then the taps themselves for
+// tiles that are computed directly.
+#if defined(CONV1D_KERNELS_TILES_PACK_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_TILES_PACK_INL_H_
+#undef CONV1D_KERNELS_TILES_PACK_INL_H_
+#else
+#define CONV1D_KERNELS_TILES_PACK_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "hwy/highway.h"
+#include "kernels/tile/tile-inl.h"
+#include "kernels/tiles/lanes-inl.h"
+#include "kernels/tiles/tiles.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv1d::kernels::tiles::HWY_NAMESPACE {
+namespace {
+
+template <class Transform> class FilterPacker {
+ public:
+  FilterPacker(const Plan& plan, const void* weight, void* packed)
+      : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)),
+        panels_(p_.outputs, conv1d::kernels::HWY_NAMESPACE::kRegisters), transform_(d_),
+        weight_(static_cast<const float*>(weight)), packed_(static_cast<float*>(packed)) {}
+
+  void Run() {
+    for (std::int64_t g = 0; g < p_.groups; ++g) {
+      for (std::int64_t m = 0; m < p_.outputs; m += static_cast<std::int64_t>(kLanes)) {
+        for (std::int64_t row = 0; row < d_.rows; ++row) PackFilters(g, m, row);
+      }
+    }
+    PackTaps();
+  }
+
+ private:
+  // As many outputs' filters as a vector has lanes.
+  void PackFilters(std::int64_t g, std::int64_t first, std::int64_t row) {
+    std::fill(taps_, taps_ + static_cast<std::size_t>(d_.points) * kLanes, 0.0f);
+    const std::int64_t count = std::min(static_cast<std::int64_t>(kLanes), p_.outputs - first);
+    for (std::int64_t t = row % geometry_.classes; t < p_.taps; t += geometry_.classes) {
+      float* const lanes = taps_ + static_cast<std::size_t>(geometry_.sample_of(t, p_.taps)) * kLanes;
+      const float* w = weight_ + g * p_.weight.group + first * p_.weight.output +
+                       row / geometry_.classes * p_.weight.input + t * p_.weight.tap;
+      for (std::int64_t l = 0; l < count; ++l) lanes[l] = w[l * p_.weight.output];
+    }
+    transform_.Filter(taps_, values_);
+    for (std::int64_t l = 0; l < count; ++l) {
+      const Panel panel = panels_[panels_.of_row(first + l)];
+      float* to = packed_ + g * d_.values * p_.outputs * d_.rows + panel.row * d_.rows + row * panel.rows + first + l - panel.row;
+      const float* from = values_ + l;
+      for (std::int64_t v = 0; v < d_.values; ++v, to += p_.outputs * d_.rows, from += kLanes) *to = *from;
+    }
+  }
+
+  void PackTaps() {
+    float* out = packed_ + p_.groups * d_.values * p_.outputs * d_.rows;
+    for (std::int64_t g = 0; g < p_.groups; ++g) {
+      for (std::int64_t i = 0; i < panels_.count(); ++i) {
+        const Panel panel = panels_[i];
+        const float* weight = weight_ + g * p_.weight.group + panel.row * p_.weight.output;
+        for (std::int64_t r = 0; r < p_.inputs; ++r) {
+          for (std::int64_t t = 0; t < p_.taps; ++t) {
+            const float* w = weight + r * p_.weight.input + t * p_.weight.tap;
+            for (int m = 0; m < panel.rows; ++m) *out++ = w[m * p_.weight.output];
+          }
+        }
+      }
+    }
+  }
+
+  const TapProblem& p_;
+  const Details d_;
+  const Geometry geometry_;
+  const Panels panels_;
+  const Transform transform_;
+  const float* weight_;
+  float* packed_;
+  HWY_ALIGN float taps_[kMostPoints * kLanes];
+  HWY_ALIGN float values_[kMostValues * kLanes];
+};
+
+template <class Transform> void Pack(const Plan& plan, const void* weight, void* packed) {
+  FilterPacker<Transform>(plan, weight, packed).Run();
+}
+
+}  // namespace
+}  // namespace conv1d::kernels::tiles::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard

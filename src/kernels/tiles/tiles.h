@@ -1,0 +1,90 @@
+// Convolution by tiles: a short piece of each row is transformed, multiplied by the transformed filters, transformed back.
+//
+// One tile lies in each SIMD lane. A transform turns `points` samples into `values` numbers in which convolution is a product,
+// one at a time (Toom-Cook: the values of polynomials; FFT: spectra, with Gauss's three products for each complex one). For
+// each value, the sum over the channels is a matrix product, and it runs through the same register tile as the direct sum.
+//
+// Rows first: what a tap reads with a stride or a dilation becomes consecutive samples of *virtual* rows. Taps whose
+// positions agree modulo the step share a virtual row ("class", as in direct.h); columns that agree modulo `dilation` are
+// convolved apart ("phase"). So k taps at stride s are k/s taps of s times the channels, and any dilation is none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/plan.h"
+
+namespace conv1d::kernels::tiles {
+
+inline constexpr std::int64_t kMostPoints = 512;
+inline constexpr std::int64_t kMostValues = kMostPoints / 2 * 3;
+inline constexpr std::int64_t kMostSegments = 8;
+
+/// How taps become virtual rows: tap t belongs to class t % classes, in which it is number t / classes.
+struct Geometry {
+  std::int64_t classes;   ///< virtual rows a row
+  std::int64_t dilation;  ///< distance of neighbouring taps of a class, in columns
+  std::int64_t span;      ///< taps of a class, at most
+  bool reversed;          ///< later taps read earlier samples
+
+  static Geometry of(const TapProblem& p);
+  std::int64_t taps_of(std::int64_t cls, std::int64_t taps) const { return taps / classes + (cls < taps % classes); }
+  /// Sample of the virtual row that tap `t` reads for column 0, in units of `dilation`.
+  std::int64_t sample_of(std::int64_t t, std::int64_t taps) const {
+    return reversed ? taps_of(t % classes, taps) - 1 - t / classes : t / classes;
+  }
+  /// Position in the input of sample 0 of a class.
+  std::int64_t origin(const TapProblem& p, std::int64_t cls) const {
+    const std::int64_t lowest = reversed ? cls + (taps_of(cls, p.taps) - 1) * classes : cls;
+    return p.first + lowest * p.between;
+  }
+};
+
+struct Details {
+  std::int64_t points, values, valid;   // of a tile: samples, numbers that they become, outputs
+  std::int64_t loaded;                  // points, rounded up to the transposition's four
+  std::int64_t segment;                 // samples whose largest magnitude is tracked together
+  std::int64_t rows;                    // virtual rows of a group
+  std::int64_t phases, phase_tiles;     // tiles of a phase
+  std::int64_t run_tiles;               // neighbouring tiles of a phase in a row of the order
+  std::int64_t tiles;                   // of a group: batch x phases x phase_tiles
+  std::int64_t unit_tiles, tile_blocks; // a unit's, and how many units they make
+  std::int64_t block_panels;            // panels whose products are held at a time
+  std::int64_t sum_rows;                // virtual rows of a partial sum
+  std::int64_t spectra_bytes, products_bytes, lanes_bytes, tiles_bytes, uneven_bytes, offsets_bytes;  // scratch memory
+  float uneven;                         // bound of a tile's largest over its smallest segment
+};
+
+/// Which tile is number `index` of a group.
+struct Tile {
+  std::int64_t batch, phase, start;  // start: first output, in samples of the phase
+  std::int64_t count;                // outputs, 0 for a lane without a tile
+  bool uneven;                       // to be computed directly
+};
+
+using RunUnits = void (*)(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch,
+                          std::int64_t begin, std::int64_t end);
+using PackWeights = void (*)(const Plan& plan, const void* weight, void* packed);
+
+struct Functions {
+  RunUnits run;
+  PackWeights pack;
+};
+
+/// What a transform costs and needs, as far as plans depend on it.
+struct Transform {
+  std::int64_t points, values;   // of a tile
+  std::int64_t segment;          // see Details
+  double seconds_a_vector;       // of one transform of a vector of tiles, its loads and stores included
+};
+
+/// Has the problem a form that tiles can compute? Spans of 2 to `most_span` taps, float32, nothing empty.
+bool accepts(const TapProblem& problem, std::int64_t most_span);
+
+/// Estimated seconds of the whole problem.
+double cost(const TapProblem& problem, const ChooseOptions& options, const Transform& transform);
+
+/// Fills in the plan for this transform.
+void prepare(Plan& plan, const ChooseOptions& options, const Transform& transform);
+
+}  // namespace conv1d::kernels::tiles

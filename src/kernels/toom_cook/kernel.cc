@@ -1,0 +1,52 @@
+#include "kernels/kernel.h"
+
+#include "kernels/cost.h"
+#include "kernels/tile/panels.h"
+#include "kernels/toom_cook/toom_cook.h"
+
+namespace conv1d::kernels::toom_cook {
+namespace {
+
+tiles::Transform transform_of(const TapProblem& p, Isa isa) {
+  const std::int64_t values = tiles::Geometry::of(p).span + kOutputs - 1;
+  // Measured: a transposition of 8 samples and a small matrix. A segment of two samples tells enough of four outputs.
+  const double samples = static_cast<double>(values) * vector_lanes(isa, sizeof(float));
+  return {values, values, 2, samples * 4.5 / machine(isa).moved};
+}
+
+// Few channels gain nothing, and the rounding of the transforms would show: with many it averages out.
+constexpr std::int64_t kLeastInputs = 8;
+
+bool accepts(const TapProblem& p, const ChooseOptions&) { return p.inputs >= kLeastInputs && tiles::accepts(p, kMostTaps); }
+
+double cost(const TapProblem& p, const ChooseOptions& options) {
+  return tiles::cost(p, options, transform_of(p, options.isa));
+}
+
+void prepare(Plan& plan, const ChooseOptions& options) {
+  tiles::prepare(plan, options, transform_of(plan.problem, options.isa));
+}
+
+tiles::Functions functions_of(const Plan& plan) {
+  return functions_for(plan.isa, plan.get<tiles::Details>().points - kOutputs + 1);
+}
+
+void pack(const Plan& plan, const void* weight, void* packed) noexcept { functions_of(plan).pack(plan, weight, packed); }
+
+void run(const Plan& plan, const Operands& operands, const void* packed, void* scratch, std::int64_t begin,
+         std::int64_t end) noexcept {
+  functions_of(plan).run(plan, operands, packed, static_cast<std::byte*>(scratch), begin, end);
+}
+
+}  // namespace
+
+extern const Kernel kKernel = {.name = "toom_cook",
+                               .direct_sum = false,
+                               .takes_relu = true,
+                               .accepts = accepts,
+                               .cost = cost,
+                               .prepare = prepare,
+                               .pack = pack,
+                               .run = run};
+
+}  // namespace conv1d::kernels::toom_cook

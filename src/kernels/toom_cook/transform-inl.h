@@ -1,0 +1,99 @@
+// The transforms: products with small constant matrices, zeros left out when they are compiled.
+#if defined(CONV1D_KERNELS_TOOM_COOK_TRANSFORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_TOOM_COOK_TRANSFORM_INL_H_
+#undef CONV1D_KERNELS_TOOM_COOK_TRANSFORM_INL_H_
+#else
+#define CONV1D_KERNELS_TOOM_COOK_TRANSFORM_INL_H_
+#endif
+
+#include <utility>
+
+#include "hwy/highway.h"
+#include "kernels/tiles/lanes-inl.h"
+#include "kernels/toom_cook/toom_cook.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv1d::kernels::toom_cook::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+using tiles::HWY_NAMESPACE::D;
+using tiles::HWY_NAMESPACE::LoadAt;
+using tiles::HWY_NAMESPACE::StoreAt;
+using tiles::HWY_NAMESPACE::V;
+
+// sum + factor * x, for a factor known to the compiler.
+template <const auto& kRow, int kColumn, bool kStarted> HWY_INLINE V AddTerm(V sum, V x) {
+  constexpr float kFactor = static_cast<float>(kRow[kColumn]);
+  if constexpr (kFactor == 0) return sum;
+  if constexpr (!kStarted) {
+    if constexpr (kFactor == 1) return x;
+    return hn::Mul(x, hn::Set(D(), kFactor));
+  } else if constexpr (kFactor == 1) {
+    return hn::Add(sum, x);
+  } else if constexpr (kFactor == -1) {
+    return hn::Sub(sum, x);
+  } else {
+    return hn::MulAdd(x, hn::Set(D(), kFactor), sum);
+  }
+}
+
+// Is one of the row's first `columns` factors not zero?
+template <const auto& kRow> constexpr bool started(int columns) {
+  for (int i = 0; i < columns; ++i) {
+    if (kRow[i] != 0) return true;
+  }
+  return false;
+}
+
+template <const auto& kRow, int... kColumns>
+HWY_INLINE V Dot(const V* x, std::integer_sequence<int, kColumns...>) {
+  V sum = hn::Zero(D());
+  ((sum = AddTerm<kRow, kColumns, started<kRow>(kColumns)>(sum, x[kColumns])), ...);
+  return sum;
+}
+
+template <int kTaps> class ToomCook {
+  static constexpr Matrices<kTaps> kMatrices{};
+  static constexpr int kValues = Matrices<kTaps>::kValues;
+
+ public:
+  explicit ToomCook(const tiles::Details&) {}
+
+  void Forward(float* x, float* to, std::int64_t apart) const {
+    V samples[kValues];
+    for (int i = 0; i < kValues; ++i) samples[i] = LoadAt(x, static_cast<std::size_t>(i));
+    ForwardRows(samples, to, apart, std::make_integer_sequence<int, kValues>());
+  }
+
+  void Inverse(const float* from, std::int64_t apart, float* x) const {
+    V products[kValues];
+    for (int j = 0; j < kValues; ++j) products[j] = hn::LoadU(D(), from + j * apart);
+    InverseRows(products, x, std::make_integer_sequence<int, kOutputs>());
+  }
+
+  void Filter(float* w, float* to) const {
+    V taps[kTaps];
+    for (int i = 0; i < kTaps; ++i) taps[i] = LoadAt(w, static_cast<std::size_t>(i));
+    FilterRows(taps, to, std::make_integer_sequence<int, kValues>());
+  }
+
+ private:
+  template <int... kRows>
+  static HWY_INLINE void ForwardRows(const V* x, float* to, std::int64_t apart, std::integer_sequence<int, kRows...>) {
+    (hn::StoreU(Dot<kMatrices.input[kRows]>(x, std::make_integer_sequence<int, kValues>()), D(), to + kRows * apart), ...);
+  }
+  template <int... kRows>
+  static HWY_INLINE void InverseRows(const V* products, float* x, std::integer_sequence<int, kRows...>) {
+    (StoreAt(Dot<kMatrices.output[kRows]>(products, std::make_integer_sequence<int, kValues>()), x, kRows), ...);
+  }
+  template <int... kRows>
+  static HWY_INLINE void FilterRows(const V* taps, float* to, std::integer_sequence<int, kRows...>) {
+    (StoreAt(Dot<kMatrices.filter[kRows]>(taps, std::make_integer_sequence<int, kTaps>()), to, kRows), ...);
+  }
+};
+
+}  // namespace
+}  // namespace conv1d::kernels::toom_cook::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard
