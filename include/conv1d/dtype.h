@@ -75,25 +75,25 @@ struct Device {
 // The conversions, here because they stand in inner loops. On every machine they give the bits of x86's F16C instructions.
 inline Half::Half(float value) {
   const std::uint32_t word = std::bit_cast<std::uint32_t>(value), magnitude = word & 0x7fffffffu;
-  std::uint32_t rounded;
-  if (magnitude >= 0x47800000u) {  // 65536 or more, infinite or NaN (whose upper payload bits are kept)
-    rounded = magnitude > 0x7f800000u ? 0x7e00u | ((magnitude >> 13) & 0x3ffu) : 0x7c00u;
-  } else if (magnitude < 0x38800000u) {  // below 2^-14: adding 1/2 rounds to multiples of 2^-24, the subnormals' spacing
-    rounded = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
-  } else {  // the exponent's bias falls from 127 to 15; a carry out of the fraction belongs to the exponent
-    rounded = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
-  }
+  // All cases are computed and one is chosen, so that loops over this become vector code.
+  // Below 2^-14: adding 1/2 rounds to multiples of 2^-24, the spacing of subnormals.
+  const std::uint32_t small = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
+  // The exponent's bias falls from 127 to 15; a carry out of the fraction belongs to the exponent.
+  const std::uint32_t normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+  const std::uint32_t nan = 0x7e00u | ((magnitude >> 13) & 0x3ffu);  // the upper bits of its payload are kept
+  std::uint32_t rounded = magnitude < 0x38800000u ? small : normal;
+  rounded = magnitude >= 0x47800000u ? 0x7c00u : rounded;  // 65536 or more
+  rounded = magnitude > 0x7f800000u ? nan : rounded;
   bits = static_cast<std::uint16_t>((word >> 16 & 0x8000u) | rounded);
 }
 
 inline Half::operator float() const {
   const std::uint32_t sign = (bits & 0x8000u) << 16, magnitude = bits & 0x7fffu;
-  std::uint32_t word = (magnitude << 13) + 0x38000000u;
-  if (magnitude >= 0x7c00u) {
-    word = (magnitude << 13) | 0x7f800000u | (magnitude > 0x7c00u ? 0x400000u : 0u);
-  } else if (magnitude < 0x400u) {
-    word = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude | 0x3f000000u) - 0.5f);
-  }
+  const std::uint32_t normal = (magnitude << 13) + 0x38000000u;
+  const std::uint32_t small = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude | 0x3f000000u) - 0.5f);
+  const std::uint32_t special = (magnitude << 13) | 0x7f800000u | (magnitude > 0x7c00u ? 0x400000u : 0u);
+  std::uint32_t word = magnitude < 0x400u ? small : normal;
+  word = magnitude >= 0x7c00u ? special : word;
   return std::bit_cast<float>(sign | word);
 }
 

@@ -1,6 +1,7 @@
 // The one funnel that throws, and the one that warns.
 #pragma once
 
+#include <atomic>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -29,5 +30,16 @@ template <class Kind = RuntimeError, class... Parts> void check(bool ok, const P
 
 /// Hands a warning to the handler of set_warning_handler().
 void warn(const std::string& text);
+
+/// A warning that is given once in a process: `static WarnOnce once; once(text);`.
+class WarnOnce {
+ public:
+  void operator()(const std::string& text) {
+    if (!given_.exchange(true)) warn(text);
+  }
+
+ private:
+  std::atomic<bool> given_{false};
+};
 
 }  // namespace conv1d

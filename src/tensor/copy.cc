@@ -41,15 +41,20 @@ template <class To, class From> void copy_plane(std::byte* to_bytes, const std::
     }
     return;
   }
-  // Square tiles, so that the cache lines touched on both sides are used whole.
+  // Square tiles through a small buffer: whole cache lines are read, then whole lines written. Without the buffer a tile's lines
+  // would fall into the same few sets of the cache wherever a stride is a power of two.
   constexpr std::int64_t kTile = 32;
+  To buffer[kTile][kTile];
   for (std::int64_t r0 = 0; r0 < p.rows; r0 += kTile) {
-    const std::int64_t r1 = std::min(r0 + kTile, p.rows);
+    const std::int64_t height = std::min(kTile, p.rows - r0);
     for (std::int64_t c0 = 0; c0 < p.columns; c0 += kTile) {
       const std::int64_t width = std::min(kTile, p.columns - c0);
-      for (std::int64_t r = r0; r < r1; ++r) {
-        copy_row(to + r * p.to_row + c0 * p.to_column, from + r * p.from_row + c0 * p.from_column, width, p.to_column,
-                 p.from_column);
+      for (std::int64_t c = 0; c < width; ++c) {
+        const From* line = from + r0 * p.from_row + (c0 + c) * p.from_column;
+        for (std::int64_t r = 0; r < height; ++r) buffer[r][c] = cast<To>(line[r * p.from_row]);
+      }
+      for (std::int64_t r = 0; r < height; ++r) {
+        copy_row(to + (r0 + r) * p.to_row + c0 * p.to_column, buffer[r], width, p.to_column, 1);
       }
     }
   }
@@ -113,6 +118,13 @@ void copy_elements(const TensorImpl& to, const TensorImpl& from, const Shape& fr
   }
 }
 
+/// PyTorch's warning, once a process.
+void warn_of_lost_parts(DType to, DType from) {
+  if (!is_complex(from) || is_complex(to) || to == DType::Bool) return;
+  static WarnOnce once;
+  once("Casting complex values to real discards the imaginary part");
+}
+
 /// One past the last byte that a tensor's elements touch.
 const std::byte* end_of(const TensorImpl& impl) {
   std::int64_t last = 0;
@@ -143,6 +155,7 @@ void copy_into(const Tensor& destination, const Tensor& source) {
           shape_text(common));
   }
   check<NotImplementedError>(to.device.is_meta() || !from.device.is_meta(), "Cannot copy out of meta tensor; no data!");
+  warn_of_lost_parts(to.dtype, from.dtype);
   if (to.numel == 0 || to.device.is_meta()) return note_write(destination);
   const Shape from_strides = broadcast_strides(from.sizes, from.strides, to.sizes);
   if (overlap(to, from)) {
