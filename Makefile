@@ -40,10 +40,11 @@ build/.system: tools/system-packages
 
 $(BUILD)/.installed: .venv/.packages $(SOURCES)
 	@tools/step "Building conv1d and installing it into .venv" $(VENV_PYTHON) -m pip install -v --no-build-isolation --no-deps \
-	  --force-reinstall -C build-dir=$(BUILD) . && touch $@
+	  --force-reinstall -C build-dir=$(BUILD) .
+	@cd / && "$(CURDIR)/$(VENV_PYTHON)" -c 'import conv1d; print(f"conv1d {conv1d.__version__} is in .venv:", conv1d.__file__)'
+	@touch $@
 
 build: $(BUILD)/.installed  ## builds the library and installs the Python package into .venv
-	@echo "conv1d $$($(VENV_PYTHON) -c 'import conv1d; print(conv1d.__version__)') is in .venv: .venv/bin/python -c 'import conv1d'"
 
 # ---- run ------------------------------------------------------------------------------------------------------------------
 
