@@ -12,14 +12,25 @@ namespace conv1d {
 
 /// Types of a tensor's elements, in PyTorch's order of promotion within a category.
 enum class DType : std::uint8_t {
-  Bool, UInt8, Int8, Int16, Int32, Int64, Float16, BFloat16, Float32, Float64, Complex64, Complex128
+  Bool,
+  UInt8,
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  Float16,
+  BFloat16,
+  Float32,
+  Float64,
+  Complex64,
+  Complex128
 };
 
 // `bool_` has an underscore since `bool` is a word of the language.
 inline constexpr DType bool_ = DType::Bool, uint8 = DType::UInt8, int8 = DType::Int8, int16 = DType::Int16,
-                       int32 = DType::Int32, int64 = DType::Int64, float16 = DType::Float16,
-                       bfloat16 = DType::BFloat16, float32 = DType::Float32, float64 = DType::Float64,
-                       complex64 = DType::Complex64, complex128 = DType::Complex128;
+                       int32 = DType::Int32, int64 = DType::Int64, float16 = DType::Float16, bfloat16 = DType::BFloat16,
+                       float32 = DType::Float32, float64 = DType::Float64, complex64 = DType::Complex64,
+                       complex128 = DType::Complex128;
 
 /// IEEE binary16, stored; arithmetic happens in float. Conversion rounds to nearest even; NaN stays NaN, made quiet.
 struct Half {
@@ -27,7 +38,11 @@ struct Half {
   Half() = default;
   explicit Half(float value);
   explicit operator float() const;
-  static Half from_bits(std::uint16_t bits) { Half h; h.bits = bits; return h; }
+  static Half from_bits(std::uint16_t bits) {
+    Half h;
+    h.bits = bits;
+    return h;
+  }
 };
 
 /// The upper half of a float, stored; arithmetic happens in float. Conversion rounds to nearest even, NaN stays NaN.
@@ -36,22 +51,27 @@ struct BFloat16 {
   BFloat16() = default;
   explicit BFloat16(float value);
   explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
-  static BFloat16 from_bits(std::uint16_t bits) { BFloat16 h; h.bits = bits; return h; }
+  static BFloat16 from_bits(std::uint16_t bits) {
+    BFloat16 h;
+    h.bits = bits;
+    return h;
+  }
 };
 
-std::size_t element_size(DType dtype);      ///< bytes an element
-bool is_floating_point(DType dtype);        ///< float16, bfloat16, float32, float64
+std::size_t element_size(DType dtype);  ///< bytes an element
+bool is_floating_point(DType dtype);    ///< float16, bfloat16, float32, float64
 bool is_complex(DType dtype);
-bool is_integral(DType dtype);              ///< the integers and bool
+bool is_integral(DType dtype);  ///< the integers and bool
 inline bool is_differentiable(DType dtype) { return is_floating_point(dtype) || is_complex(dtype); }
-DType real_of(DType dtype);                 ///< complex64 -> float32; a real type is its own
-DType complex_of(DType dtype);              ///< float32 -> complex64, float64 -> complex128; RuntimeError for others
+DType real_of(DType dtype);     ///< complex64 -> float32; a real type is its own
+DType complex_of(DType dtype);  ///< float32 -> complex64, float64 -> complex128; RuntimeError for others
 
 // The three names that PyTorch's messages use for one type.
 std::string_view name(DType dtype);         ///< "float32": as in `torch.float32`
 std::string_view scalar_name(DType dtype);  ///< "Float": as in `expected scalar type Float`
 std::string_view cpp_name(DType dtype);     ///< "float", "c10::Half", "long int": as in `Input type (float)`
-std::string tensor_type_name(DType dtype);  ///< "torch.FloatTensor", "CPUComplexFloatType": as in `weight type (torch.FloatTensor)`
+std::string tensor_type_name(
+    DType dtype);  ///< "torch.FloatTensor", "CPUComplexFloatType": as in `weight type (torch.FloatTensor)`
 
 /// float32 unless changed. Only floating-point types are taken (TypeError otherwise).
 DType default_dtype();
@@ -72,7 +92,8 @@ struct Device {
   std::string str() const { return is_meta() ? "meta" : "cpu"; }
 };
 
-// The conversions, here because they stand in inner loops. On every machine they give the bits of x86's F16C instructions.
+// The conversions, here because they stand in inner loops. On every machine they give the bits of x86's F16C
+// instructions.
 inline Half::Half(float value) {
   const std::uint32_t word = std::bit_cast<std::uint32_t>(value), magnitude = word & 0x7fffffffu;
   // All cases are computed and one is chosen, so that loops over this become vector code.
@@ -105,18 +126,42 @@ inline BFloat16::BFloat16(float value) {
 
 /// The C++ type of each DType, both ways: `dtype_of<float>`.
 template <class T> struct DTypeOf;
-template <> struct DTypeOf<bool> { static constexpr DType value = DType::Bool; };
-template <> struct DTypeOf<std::uint8_t> { static constexpr DType value = DType::UInt8; };
-template <> struct DTypeOf<std::int8_t> { static constexpr DType value = DType::Int8; };
-template <> struct DTypeOf<std::int16_t> { static constexpr DType value = DType::Int16; };
-template <> struct DTypeOf<std::int32_t> { static constexpr DType value = DType::Int32; };
-template <> struct DTypeOf<std::int64_t> { static constexpr DType value = DType::Int64; };
-template <> struct DTypeOf<Half> { static constexpr DType value = DType::Float16; };
-template <> struct DTypeOf<BFloat16> { static constexpr DType value = DType::BFloat16; };
-template <> struct DTypeOf<float> { static constexpr DType value = DType::Float32; };
-template <> struct DTypeOf<double> { static constexpr DType value = DType::Float64; };
-template <> struct DTypeOf<std::complex<float>> { static constexpr DType value = DType::Complex64; };
-template <> struct DTypeOf<std::complex<double>> { static constexpr DType value = DType::Complex128; };
+template <> struct DTypeOf<bool> {
+  static constexpr DType value = DType::Bool;
+};
+template <> struct DTypeOf<std::uint8_t> {
+  static constexpr DType value = DType::UInt8;
+};
+template <> struct DTypeOf<std::int8_t> {
+  static constexpr DType value = DType::Int8;
+};
+template <> struct DTypeOf<std::int16_t> {
+  static constexpr DType value = DType::Int16;
+};
+template <> struct DTypeOf<std::int32_t> {
+  static constexpr DType value = DType::Int32;
+};
+template <> struct DTypeOf<std::int64_t> {
+  static constexpr DType value = DType::Int64;
+};
+template <> struct DTypeOf<Half> {
+  static constexpr DType value = DType::Float16;
+};
+template <> struct DTypeOf<BFloat16> {
+  static constexpr DType value = DType::BFloat16;
+};
+template <> struct DTypeOf<float> {
+  static constexpr DType value = DType::Float32;
+};
+template <> struct DTypeOf<double> {
+  static constexpr DType value = DType::Float64;
+};
+template <> struct DTypeOf<std::complex<float>> {
+  static constexpr DType value = DType::Complex64;
+};
+template <> struct DTypeOf<std::complex<double>> {
+  static constexpr DType value = DType::Complex128;
+};
 template <class T> inline constexpr DType dtype_of = DTypeOf<T>::value;
 
 }  // namespace conv1d

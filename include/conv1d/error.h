@@ -1,4 +1,5 @@
-// Exceptions and warnings. Every wrong call raises one of these with PyTorch's kind and text; `hint()` adds plain words.
+// Exceptions and warnings. Every wrong call raises one of these with PyTorch's kind and text; `hint()` adds plain
+// words.
 #pragma once
 
 #include <functional>
@@ -41,7 +42,8 @@ class AssertionError : public Error {
   using Error::Error;
 };
 
-/// Receives each warning's text. The default writes `Warning: <text>` to stderr; Python installs one that raises UserWarning.
+/// Receives each warning's text. The default writes `Warning: <text>` to stderr; Python installs one that raises
+/// UserWarning.
 using WarningHandler = std::function<void(const std::string& text)>;
 
 /// Installs a handler and returns the one before it; an empty function restores the default. Thread-safe.

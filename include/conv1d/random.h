@@ -18,13 +18,13 @@ class Generator {
   explicit Generator(std::uint64_t seed = kDefaultSeed);
   Generator& manual_seed(std::uint64_t seed);  ///< keeps 64 bits for initial_seed(); the twister takes the low 32
   std::uint64_t initial_seed() const;
-  std::uint64_t seed();                        ///< reseeds from the system and returns the seed
+  std::uint64_t seed();  ///< reseeds from the system and returns the seed
   std::mutex& mutex() { return mutex_; }
 
   // Call with mutex() held.
   std::uint32_t random32();
-  std::uint64_t random64();                    ///< (first << 32) | second
-  std::optional<double> next_normal;           ///< the second half of a pair drawn before
+  std::uint64_t random64();           ///< (first << 32) | second
+  std::optional<double> next_normal;  ///< the second half of a pair drawn before
 
  private:
   mutable std::mutex mutex_;

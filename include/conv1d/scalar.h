@@ -1,4 +1,5 @@
-// A number that meets a tensor: `x * 2`, `x + 0.5`, `x * 1i`. Its kind matters for the result's dtype, its width does not.
+// A number that meets a tensor: `x * 2`, `x + 0.5`, `x * 1i`. Its kind matters for the result's dtype, its width does
+// not.
 #pragma once
 
 #include <complex>
@@ -11,8 +12,9 @@
 
 namespace conv1d {
 
-/// A float's integer part as PyTorch's x86 build gives it for every value, where C++ leaves what does not fit undefined:
-/// through int32 (int64 for uint8 and 64 bits); NaN and what does not fit become the smallest integer there; the low bits stay.
+/// A float's integer part as PyTorch's x86 build gives it for every value, where C++ leaves what does not fit
+/// undefined: through int32 (int64 for uint8 and 64 bits); NaN and what does not fit become the smallest integer there;
+/// the low bits stay.
 template <class T> T integer_from(double value) {
   using Wide = std::conditional_t<std::is_signed_v<T> && sizeof(T) <= 4, std::int32_t, std::int64_t>;
   constexpr double kLimit = std::is_same_v<Wide, std::int32_t> ? 0x1p31 : 0x1p63;
@@ -46,8 +48,10 @@ class Scalar {
     constexpr bool from_complex = std::is_same_v<V, std::complex<double>>;
     if constexpr (std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>) {
       using R = typename T::value_type;
-      if constexpr (from_complex) return T(static_cast<R>(v.real()), static_cast<R>(v.imag()));
-      else return T(static_cast<R>(v));
+      if constexpr (from_complex)
+        return T(static_cast<R>(v.real()), static_cast<R>(v.imag()));
+      else
+        return T(static_cast<R>(v));
     } else if constexpr (from_complex && std::is_same_v<T, bool>) {
       return v != V(0);
     } else if constexpr (from_complex) {

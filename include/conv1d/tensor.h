@@ -39,12 +39,13 @@ class Tensor {
 
   // ---- what it is ------------------------------------------------------------------------------------------------
   const Shape& sizes() const;
-  const Shape& strides() const;             ///< in elements, never negative
-  std::int64_t size(std::int64_t dim) const;    ///< IndexError where there is no such dimension; negative counts from the end
+  const Shape& strides() const;  ///< in elements, never negative
+  std::int64_t size(
+      std::int64_t dim) const;  ///< IndexError where there is no such dimension; negative counts from the end
   std::int64_t stride(std::int64_t dim) const;
   std::int64_t dim() const;
   std::int64_t numel() const;
-  std::int64_t storage_offset() const;      ///< in elements
+  std::int64_t storage_offset() const;  ///< in elements
   DType dtype() const;
   Device device() const;
   bool is_contiguous() const;
@@ -55,7 +56,8 @@ class Tensor {
   // ---- its numbers -----------------------------------------------------------------------------------------------
   /// First element. RuntimeError where T is not the dtype's C++ type, or the tensor is meta. Elements follow strides().
   template <class T> const T* data() const { return static_cast<const T*>(typed_data(dtype_of<T>, false)); }
-  /// As data(), to write: from then on the library no longer trusts a kept copy of these numbers without comparing them.
+  /// As data(), to write: from then on the library no longer trusts a kept copy of these numbers without comparing
+  /// them.
   template <class T> T* mutable_data() { return static_cast<T*>(typed_data(dtype_of<T>, true)); }
   /// All elements in order; RuntimeError where the tensor is not contiguous.
   template <class T> std::span<const T> span() const {
@@ -77,10 +79,11 @@ class Tensor {
   Tensor to(DType dtype) const;
   Tensor to(Device device) const;
   Tensor clone() const;
-  Tensor contiguous() const;    ///< itself where it is contiguous already
-  Tensor detach() const;        ///< shares the data and the version, not the history
-  Tensor data_view() const;     ///< Python's `.data`: as detach(), with a version of its own
-  /// Python's `x.data = source`: this tensor, with its gradient state, now is a view of source's numbers, shape and dtype.
+  Tensor contiguous() const;  ///< itself where it is contiguous already
+  Tensor detach() const;      ///< shares the data and the version, not the history
+  Tensor data_view() const;   ///< Python's `.data`: as detach(), with a version of its own
+  /// Python's `x.data = source`: this tensor, with its gradient state, now is a view of source's numbers, shape and
+  /// dtype.
   Tensor& set_data(const Tensor& source);
   /// Counts changes in place through this tensor, its views and detach().
   std::uint64_t version() const;
@@ -112,7 +115,7 @@ class Tensor {
   Tensor square() const;
   Tensor pow(const Scalar& exponent) const;
   Tensor pow(const Tensor& exponent) const;
-  Tensor conj() const;          ///< a copy (PyTorch makes a lazy view); a real tensor is returned as it is
+  Tensor conj() const;  ///< a copy (PyTorch makes a lazy view); a real tensor is returned as it is
   Tensor relu() const;
   Tensor tanh() const;
   Tensor sigmoid() const;
@@ -138,7 +141,7 @@ class Tensor {
   Tensor& div_(const Scalar& other);
   Tensor& zero_();
   Tensor& fill_(const Scalar& value);
-  Tensor& copy_(const Tensor& source);   ///< broadcasts and casts
+  Tensor& copy_(const Tensor& source);  ///< broadcasts and casts
   Tensor& uniform_(double from = 0, double to = 1, Generator* generator = nullptr);
   Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr);
 
@@ -146,9 +149,9 @@ class Tensor {
   bool requires_grad() const;
   Tensor& requires_grad_(bool value = true);
   bool is_leaf() const;
-  Tensor grad() const;                   ///< undefined where none was computed yet
+  Tensor grad() const;  ///< undefined where none was computed yet
   void set_grad(const Tensor& grad);
-  std::shared_ptr<Node> grad_fn() const; ///< null for leaves
+  std::shared_ptr<Node> grad_fn() const;  ///< null for leaves
   /// Adds d(this)/d(leaf) to every leaf's grad. Without `gradient` the tensor must have one real element.
   void backward(const Tensor& gradient = {}, bool retain_graph = false, bool create_graph = false) const;
 
@@ -163,7 +166,8 @@ class Tensor {
   std::shared_ptr<TensorImpl> impl_;
 };
 
-// ---- factories -------------------------------------------------------------------------------------------------------
+// ---- factories
+// -------------------------------------------------------------------------------------------------------
 Tensor empty(const Shape& shape, const TensorOptions& options = {});
 Tensor zeros(const Shape& shape, const TensorOptions& options = {});
 Tensor ones(const Shape& shape, const TensorOptions& options = {});
@@ -177,7 +181,8 @@ Tensor linspace(double start, double end, std::int64_t steps, const TensorOption
 /// A tensor of values in C order: `tensor<float>({1, 2, 3, 4}, {2, 2})`; without a shape it has one dimension.
 template <class T>
 Tensor tensor(std::initializer_list<T> values, std::optional<Shape> shape = {}, TensorOptions options = {});
-template <class T> Tensor tensor(std::span<const T> values, std::optional<Shape> shape = {}, TensorOptions options = {});
+template <class T>
+Tensor tensor(std::span<const T> values, std::optional<Shape> shape = {}, TensorOptions options = {});
 
 /// A tensor over memory of yours: `strides` in elements (empty: contiguous), never negative. `deleter` is called with
 /// `data` when the last tensor over it is gone. RuntimeError for negative sizes or strides or where sizes overflow.

@@ -25,7 +25,8 @@ template <class Kind = RuntimeError> [[noreturn]] void fail(const std::string& t
 
 /// fail<Kind>(parts...) unless `ok`. The text is only put together on failure.
 template <class Kind = RuntimeError, class... Parts> void check(bool ok, const Parts&... parts) {
-  if (!ok) [[unlikely]] fail<Kind>(cat_text(parts...));
+  if (!ok) [[unlikely]]
+    fail<Kind>(cat_text(parts...));
 }
 
 /// Hands a warning to the handler of set_warning_handler().

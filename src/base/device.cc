@@ -1,4 +1,5 @@
-// Devices from PyTorch's strings: "cpu", "cpu:0", "meta"; the others are refused as a PyTorch without accelerators does.
+// Devices from PyTorch's strings: "cpu", "cpu:0", "meta"; the others are refused as a PyTorch without accelerators
+// does.
 #include <conv1d/dtype.h>
 
 #include <algorithm>
@@ -12,8 +13,8 @@ namespace conv1d {
 namespace {
 
 constexpr std::array<std::string_view, 20> kTypes = {
-    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
-    "mps", "meta", "hpu", "mtia", "privateuseone"};
+    "cpu",  "cuda", "ipu", "xpu",  "mkldnn", "opengl", "opencl", "ideep", "hip",  "ve",
+    "fpga", "maia", "xla", "lazy", "vulkan", "mps",    "meta",   "hpu",   "mtia", "privateuseone"};
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {

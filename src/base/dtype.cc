@@ -16,8 +16,8 @@ struct Facts {
   std::string_view name, scalar_name, cpp_name, tensor_type_name;
 };
 
-// In the order of DType. PyTorch's messages name a type by its legacy tensor class where it has one ("torch.FloatTensor"), else
-// by backend and scalar type.
+// In the order of DType. PyTorch's messages name a type by its legacy tensor class where it has one
+// ("torch.FloatTensor"), else by backend and scalar type.
 constexpr std::array<Facts, 12> kFacts = {{
     {1, false, false, DType::Bool, DType::Bool, "bool", "Bool", "bool", "CPUBoolType"},
     {1, false, false, DType::UInt8, DType::UInt8, "uint8", "Byte", "unsigned char", "torch.ByteTensor"},

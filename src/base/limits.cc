@@ -46,7 +46,8 @@ ControlGroup control_group() {
     const auto first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1), path = line.substr(second + 1);
-    if (controllers == "memory") return {"/sys/fs/cgroup/memory" + path, "/memory.limit_in_bytes", "/memory.usage_in_bytes"};
+    if (controllers == "memory")
+      return {"/sys/fs/cgroup/memory" + path, "/memory.limit_in_bytes", "/memory.usage_in_bytes"};
     if (controllers.empty()) group.folder = "/sys/fs/cgroup" + path;
   }
   return group;
@@ -70,7 +71,8 @@ template <class F> void for_each_level(const ControlGroup& group, const F& f) {
 std::size_t total_memory() {
   static const std::size_t total = [] {
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    std::size_t bytes = pages > 0 && page > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) : kUnlimited;
+    std::size_t bytes =
+        pages > 0 && page > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) : kUnlimited;
     if (bytes != kUnlimited) bytes += number_after("/proc/meminfo", "SwapTotal:") * 1024;
     const ControlGroup group = control_group();
     for_each_level(group, [&](const std::string& folder) { bytes = std::min(bytes, number_in(folder + group.limit)); });
@@ -90,8 +92,8 @@ std::size_t available_memory() {
     const std::size_t used = number_in(folder + group.used);
     if (used == kUnlimited) return;
     // Pages of files count as used and are dropped on demand.
-    const std::size_t files = number_after(folder + "/memory.stat", "inactive_file") +
-                              number_after(folder + "/memory.stat", "active_file");
+    const std::size_t files =
+        number_after(folder + "/memory.stat", "inactive_file") + number_after(folder + "/memory.stat", "active_file");
     bytes = std::min(bytes, limit - std::min(limit, used - std::min(used, files)));
   });
   return bytes;

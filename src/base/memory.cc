@@ -28,8 +28,8 @@ namespace {
 
 /// Smaller blocks come from malloc's own lists just as fast, and cause no page faults.
 constexpr std::size_t kSmallestKept = 16u << 10;
-/// From here on blocks are mapped by themselves, in huge pages where the system has them (a first touch of 16 MiB: seven
-/// times as fast). Mapped, not advised within malloc's heap, so that the advice ends with the block.
+/// From here on blocks are mapped by themselves, in huge pages where the system has them (a first touch of 16 MiB:
+/// seven times as fast). Mapped, not advised within malloc's heap, so that the advice ends with the block.
 constexpr std::size_t kSmallestMapped = 4u << 20;
 constexpr std::size_t kHugePage = 2u << 20;
 /// From here on it is worth asking whether the machine has that much left.
@@ -72,8 +72,8 @@ void return_to_system(Block block) noexcept {
   }
 }
 
-/// Counts the forks that this process descends from: a child's copy of the kept blocks belongs to pages that it would have to
-/// copy one by one, so it starts with none.
+/// Counts the forks that this process descends from: a child's copy of the kept blocks belongs to pages that it would
+/// have to copy one by one, so it starts with none.
 std::atomic<std::uint32_t> fork_count{0};
 
 /// The blocks that one thread keeps, oldest first. Bounded by count and bytes, however many lengths a program uses.
@@ -81,9 +81,8 @@ class FreeList {
  public:
   FreeList() {
     static std::once_flag once;
-    std::call_once(once, [] {
-      pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
-    });
+    std::call_once(
+        once, [] { pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); }); });
     forks_ = fork_count.load(std::memory_order_relaxed);
   }
   FreeList(const FreeList&) = delete;
@@ -104,7 +103,8 @@ class FreeList {
 
   void keep(Block block) noexcept {
     leave_fork();
-    while (count_ > 0 && (count_ == kMaxKeptBlocks || (bytes_ + block.capacity > kMaxKeptBytes && count_ >= 2))) drop_oldest();
+    while (count_ > 0 && (count_ == kMaxKeptBlocks || (bytes_ + block.capacity > kMaxKeptBytes && count_ >= 2)))
+      drop_oldest();
     blocks_[count_++] = block;
     bytes_ += block.capacity;
   }
@@ -141,8 +141,8 @@ class FreeList {
   std::uint32_t forks_ = 0;
 };
 
-/// Whether this thread's list has been destroyed: tensors in static or thread-local variables may be freed later than that.
-/// Trivially destructible, hence readable to the thread's very end.
+/// Whether this thread's list has been destroyed: tensors in static or thread-local variables may be freed later than
+/// that. Trivially destructible, hence readable to the thread's very end.
 thread_local constinit bool list_gone = false;
 thread_local FreeList thread_list;
 
@@ -155,8 +155,10 @@ FreeList* free_list() noexcept { return CONV1D_SANITIZED || list_gone ? nullptr 
 
 [[noreturn]] void fail_allocation(std::size_t bytes) {
   // The text of PyTorch's c10/core/impl/alloc_cpu.cpp, line number included.
-  fail(cat_text("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate ",
-                bytes, " bytes. Error code 12 (Cannot allocate memory)"));
+  fail(
+      cat_text("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+               "allocate ",
+               bytes, " bytes. Error code 12 (Cannot allocate memory)"));
 }
 
 }  // namespace

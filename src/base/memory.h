@@ -16,9 +16,9 @@ struct Block {
   std::size_t capacity = 0;  ///< bytes, at least those asked for
 };
 
-/// At least `bytes` bytes, aligned, uninitialised; an empty block for zero bytes. RuntimeError with the text of PyTorch's
-/// allocator where the machine (or the control group that the process lives in) does not have them: asking the system alone
-/// is not enough, since Linux promises more than it has and kills who uses it.
+/// At least `bytes` bytes, aligned, uninitialised; an empty block for zero bytes. RuntimeError with the text of
+/// PyTorch's allocator where the machine (or the control group that the process lives in) does not have them: asking
+/// the system alone is not enough, since Linux promises more than it has and kills who uses it.
 Block allocate(std::size_t bytes);
 
 /// Gives a block back, on any thread, at any time up to the end of the process.

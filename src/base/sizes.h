@@ -7,9 +7,15 @@
 
 namespace conv1d {
 
-inline bool add_overflows(std::int64_t a, std::int64_t b, std::int64_t* out) { return __builtin_add_overflow(a, b, out); }
-inline bool sub_overflows(std::int64_t a, std::int64_t b, std::int64_t* out) { return __builtin_sub_overflow(a, b, out); }
-inline bool mul_overflows(std::int64_t a, std::int64_t b, std::int64_t* out) { return __builtin_mul_overflow(a, b, out); }
+inline bool add_overflows(std::int64_t a, std::int64_t b, std::int64_t* out) {
+  return __builtin_add_overflow(a, b, out);
+}
+inline bool sub_overflows(std::int64_t a, std::int64_t b, std::int64_t* out) {
+  return __builtin_sub_overflow(a, b, out);
+}
+inline bool mul_overflows(std::int64_t a, std::int64_t b, std::int64_t* out) {
+  return __builtin_mul_overflow(a, b, out);
+}
 
 /// The product of the sizes, or nothing where it does not fit. A zero anywhere makes the product zero.
 inline std::optional<std::int64_t> checked_product(std::span<const std::int64_t> sizes) {

@@ -17,20 +17,28 @@ namespace {
 /// The largest n such that all integers in [-2^n, 2^n] are numbers of the type; the digits of its fraction.
 int digits(DType dtype) {
   switch (dtype) {
-    case DType::BFloat16: return 8;
-    case DType::Float16: return 11;
-    case DType::Float32: return 24;
-    default: return 53;
+    case DType::BFloat16:
+      return 8;
+    case DType::Float16:
+      return 11;
+    case DType::Float32:
+      return 24;
+    default:
+      return 53;
   }
 }
 
-/// One bound of randint(): an error where the dtype cannot hold it, a warning where it holds it but not all its neighbours.
+/// One bound of randint(): an error where the dtype cannot hold it, a warning where it holds it but not all its
+/// neighbours.
 void check_random_bound(std::int64_t bound, const char* what, DType dtype) {
   if (is_integral(dtype)) {
     const bool fits = visit(dtype, [&]<class T>(std::type_identity<T>) {
-      if constexpr (!std::is_integral_v<T>) return true;
-      else if constexpr (std::is_same_v<T, bool>) return bound == 0 || bound == 1;
-      else return bound >= std::numeric_limits<T>::min() && bound <= std::numeric_limits<T>::max();
+      if constexpr (!std::is_integral_v<T>)
+        return true;
+      else if constexpr (std::is_same_v<T, bool>)
+        return bound == 0 || bound == 1;
+      else
+        return bound >= std::numeric_limits<T>::min() && bound <= std::numeric_limits<T>::max();
     });
     return check(fits, what, " is out of bounds for ", cpp_name(dtype));
   }
@@ -39,9 +47,10 @@ void check_random_bound(std::int64_t bound, const char* what, DType dtype) {
   const int n = digits(dtype);
   const std::int64_t limit = std::int64_t{1} << n;
   if (bound < -limit || bound > limit) {
-    warn(cat_text(what, " is out of bounds [-(2^", n, "), 2^", n, "]. Due to precision limitations ", cpp_name(dtype),
-                  " can support discrete uniform distribution only within this range. This warning will become an error in "
-                  "version 1.7 release, please fix the code in advance"));
+    warn(cat_text(
+        what, " is out of bounds [-(2^", n, "), 2^", n, "]. Due to precision limitations ", cpp_name(dtype),
+        " can support discrete uniform distribution only within this range. This warning will become an error in "
+        "version 1.7 release, please fix the code in advance"));
   }
 }
 
@@ -53,8 +62,10 @@ std::int64_t spacing(std::int64_t bound, DType dtype) {
 
 std::int64_t rounded(std::int64_t value, DType dtype) {
   return visit(dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (is_complex_type<T>) return value;
-    else return cast<std::int64_t>(cast<T>(value));
+    if constexpr (is_complex_type<T>)
+      return value;
+    else
+      return cast<std::int64_t>(cast<T>(value));
   });
 }
 
@@ -62,8 +73,8 @@ std::int64_t rounded(std::int64_t value, DType dtype) {
 void narrow_to(DType dtype, std::int64_t& low, std::int64_t& high) {
   if (const std::int64_t first = rounded(low + 1, dtype); first < low) low = first + spacing(low + 1, dtype);
   if (const std::int64_t last = rounded(high - 1, dtype); last >= high) high = last - spacing(high - 1, dtype);
-  check(low < high, "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=", low, " >= to=",
-        high);
+  check(low < high, "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=", low,
+        " >= to=", high);
 }
 
 }  // namespace
@@ -82,7 +93,8 @@ Tensor randn(const Shape& shape, const TensorOptions& options, Generator* genera
   return with_gradient(tensor, options.requires_grad);
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const TensorOptions& options, Generator* generator) {
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const TensorOptions& options,
+               Generator* generator) {
   const DType dtype = options.dtype.value_or(DType::Int64);
   const Tensor tensor = empty(shape, {.dtype = dtype, .device = options.device});
   check(low < high, "random_ expects 'from' to be less than 'to', but got from=", low, " >= to=", high);
@@ -115,8 +127,8 @@ Tensor randperm(std::int64_t n, const TensorOptions& options, Generator* generat
   if (is_integral(dtype) && dtype != DType::Bool && n > 0) check_fits(n - 1, dtype);
   const Tensor tensor = empty({n}, {.dtype = dtype, .device = options.device});
   if (options.device.is_meta()) return with_gradient(tensor, options.requires_grad);
-  check<NotImplementedError>(dtype != DType::Bool && !is_complex(dtype), "\"randperm\" not implemented for '", scalar_name(dtype),
-                             "'");
+  check<NotImplementedError>(dtype != DType::Bool && !is_complex(dtype), "\"randperm\" not implemented for '",
+                             scalar_name(dtype), "'");
   Generator& source = generator ? *generator : default_generator();
   const std::lock_guard lock(source.mutex());
   visit(dtype, [&]<class T>(std::type_identity<T>) {

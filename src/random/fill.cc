@@ -24,28 +24,35 @@ template <class T> struct DrawOf<std::complex<T>> {
 
 double largest(DType part) {
   switch (part) {
-    case DType::Float16: return 65504;
-    case DType::BFloat16: return 0x1.fep127;
-    case DType::Float32: return std::numeric_limits<float>::max();
-    default: return std::numeric_limits<double>::max();
+    case DType::Float16:
+      return 65504;
+    case DType::BFloat16:
+      return 0x1.fep127;
+    case DType::Float32:
+      return std::numeric_limits<float>::max();
+    default:
+      return std::numeric_limits<double>::max();
   }
 }
 
 void check_bounds(double from, double to, DType dtype) {
-  check<NotImplementedError>(is_differentiable(dtype), "\"check_uniform_bounds\" not implemented for '", scalar_name(dtype), "'");
+  check<NotImplementedError>(is_differentiable(dtype), "\"check_uniform_bounds\" not implemented for '",
+                             scalar_name(dtype), "'");
   const DType part = real_of(dtype);
   const double limit = largest(part);
   check(from >= -limit && from <= limit, "from is out of bounds for ", cpp_name(part));
   check(to >= -limit && to <= limit, "to is out of bounds for ", cpp_name(part));
   check(from <= to, "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
-  check(to - from <= limit, "uniform_ expects to-from <= std::numeric_limits<", scalar_name(part), ">::max(), but found to=", to,
-        " and from=", from, " which result in to-from to exceed the limit");
+  check(to - from <= limit, "uniform_ expects to-from <= std::numeric_limits<", scalar_name(part),
+        ">::max(), but found to=", to, " and from=", from, " which result in to-from to exceed the limit");
 }
 
 /// A float of 24 or a double of 53 random bits in [0, 1).
 template <class Real> Real unit_draw(Generator& generator) {
-  if constexpr (std::is_same_v<Real, float>) return static_cast<float>(generator.random32() & 0xFFFFFFu) * 0x1p-24f;
-  else return static_cast<double>(generator.random64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
+  if constexpr (std::is_same_v<Real, float>)
+    return static_cast<float>(generator.random32() & 0xFFFFFFu) * 0x1p-24f;
+  else
+    return static_cast<double>(generator.random64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
 }
 
 template <class T> void draw_uniform(T* out, std::int64_t count, double from, double to, Generator& generator) {
@@ -107,7 +114,8 @@ void draw_normal(T* out, std::int64_t count, bool in_blocks, double mean, double
   for (std::int64_t i = 0; i < count; ++i) out[i] = cast<T>(std::fma(next_normal(generator), std, mean));
 }
 
-/// Calls f(data, count) with the parts of the elements in the order of memory; where the tensor has gaps, through a dense copy.
+/// Calls f(data, count) with the parts of the elements in the order of memory; where the tensor has gaps, through a
+/// dense copy.
 template <class F> void fill_in_memory_order(const Tensor& tensor, const F& f) {
   const TensorImpl& impl = impl_of(tensor);
   if (!is_dense(impl.sizes, impl.strides)) {
@@ -145,9 +153,8 @@ void fill_normal(const Tensor& tensor, double mean, double std, Generator* gener
   const bool in_blocks = tensor.is_contiguous();
   Generator& source = generator ? *generator : default_generator();
   const std::lock_guard lock(source.mutex());
-  fill_in_memory_order(tensor, [&](auto* data, std::int64_t count) {
-    draw_normal(data, count, in_blocks, mean, part_std, source);
-  });
+  fill_in_memory_order(
+      tensor, [&](auto* data, std::int64_t count) { draw_normal(data, count, in_blocks, mean, part_std, source); });
 }
 
 }  // namespace conv1d

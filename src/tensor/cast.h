@@ -20,11 +20,15 @@ template <class To, class From> inline To cast(From value) {
     return cast<To>(static_cast<float>(value));
   } else if constexpr (is_complex_type<To>) {
     using Part = typename To::value_type;
-    if constexpr (is_complex_type<From>) return To(static_cast<Part>(value.real()), static_cast<Part>(value.imag()));
-    else return To(cast<Part>(value), Part(0));
+    if constexpr (is_complex_type<From>)
+      return To(static_cast<Part>(value.real()), static_cast<Part>(value.imag()));
+    else
+      return To(cast<Part>(value), Part(0));
   } else if constexpr (is_complex_type<From>) {
-    if constexpr (std::is_same_v<To, bool>) return value.real() != 0 || value.imag() != 0;
-    else return cast<To>(value.real());
+    if constexpr (std::is_same_v<To, bool>)
+      return value.real() != 0 || value.imag() != 0;
+    else
+      return cast<To>(value.real());
   } else if constexpr (std::is_same_v<To, bool>) {
     return value != From(0);
   } else if constexpr (is_half_type<To>) {

@@ -22,8 +22,10 @@ using PlaneCopy = void (*)(std::byte* to, const std::byte* from, const Plane& pl
 template <class To, class From>
 void copy_row(To* to, const From* from, std::int64_t count, std::int64_t to_step, std::int64_t from_step) {
   if (to_step == 1 && from_step == 1) {
-    if constexpr (std::is_same_v<To, From>) std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(To));
-    else for (std::int64_t i = 0; i < count; ++i) to[i] = cast<To>(from[i]);
+    if constexpr (std::is_same_v<To, From>)
+      std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(To));
+    else
+      for (std::int64_t i = 0; i < count; ++i) to[i] = cast<To>(from[i]);
   } else if (to_step == 1 && from_step == 0) {
     std::fill_n(to, count, cast<To>(*from));
   } else {
@@ -41,8 +43,8 @@ template <class To, class From> void copy_plane(std::byte* to_bytes, const std::
     }
     return;
   }
-  // Square tiles through a small buffer: whole cache lines are read, then whole lines written. Without the buffer a tile's lines
-  // would fall into the same few sets of the cache wherever a stride is a power of two.
+  // Square tiles through a small buffer: whole cache lines are read, then whole lines written. Without the buffer a
+  // tile's lines would fall into the same few sets of the cache wherever a stride is a power of two.
   constexpr std::int64_t kTile = 32;
   To buffer[kTile][kTile];
   for (std::int64_t r0 = 0; r0 < p.rows; r0 += kTile) {
@@ -66,8 +68,8 @@ PlaneCopy plane_copy(DType to, DType from) {
   });
 }
 
-/// The dimensions of a copy from the outermost in the destination's memory to the innermost; neighbours that lie alike on both
-/// sides are one.
+/// The dimensions of a copy from the outermost in the destination's memory to the innermost; neighbours that lie alike
+/// on both sides are one.
 struct Walk {
   Shape sizes, to, from;
 
@@ -97,7 +99,8 @@ void copy_elements(const TensorImpl& to, const TensorImpl& from, const Shape& fr
   const auto to_size = static_cast<std::int64_t>(element_size(to.dtype));
   const auto from_size = static_cast<std::int64_t>(element_size(from.dtype));
   Plane plane;
-  if (!walk.sizes.empty()) plane.columns = walk.sizes[0], plane.to_column = walk.to[0], plane.from_column = walk.from[0];
+  if (!walk.sizes.empty())
+    plane.columns = walk.sizes[0], plane.to_column = walk.to[0], plane.from_column = walk.from[0];
   if (walk.sizes.size() > 1) plane.rows = walk.sizes[1], plane.to_row = walk.to[1], plane.from_row = walk.from[1];
   const PlaneCopy copy = plane_copy(to.dtype, from.dtype);
   auto* to_data = static_cast<std::byte*>(to.raw());

@@ -6,7 +6,8 @@
 namespace conv1d {
 
 /// Writes `source`, broadcast and cast, into `destination`. Neither is recorded; the destination's write is noted.
-/// RuntimeError where source does not broadcast to destination. Overlapping memory is copied as if source were taken first.
+/// RuntimeError where source does not broadcast to destination. Overlapping memory is copied as if source were taken
+/// first.
 void copy_into(const Tensor& destination, const Tensor& source);
 
 /// A contiguous copy with new memory, cast to `dtype`; not recorded. The copy of a meta tensor is meta.

@@ -52,8 +52,10 @@ std::int64_t checked_span(const Shape& sizes, const Shape& strides, DType dtype)
     std::int64_t reach = 0;
     overflow |= mul_overflows(sizes[i] - 1, strides[i], &reach) || add_overflows(last, reach, &last);
   }
-  overflow |= add_overflows(last, 1, &last) || mul_overflows(last, static_cast<std::int64_t>(element_size(dtype)), &bytes);
-  check(!overflow, "Storage size calculation overflowed with sizes=", shape_text(sizes), " and strides=", shape_text(strides));
+  overflow |=
+      add_overflows(last, 1, &last) || mul_overflows(last, static_cast<std::int64_t>(element_size(dtype)), &bytes);
+  check(!overflow, "Storage size calculation overflowed with sizes=", shape_text(sizes),
+        " and strides=", shape_text(strides));
   return bytes;
 }
 
@@ -67,7 +69,8 @@ Tensor with_gradient(Tensor tensor, bool wanted) {
 }
 
 Tensor empty(const Shape& shape, const TensorOptions& options) {
-  return with_gradient(make_tensor(shape, options.dtype.value_or(default_dtype()), options.device), options.requires_grad);
+  return with_gradient(make_tensor(shape, options.dtype.value_or(default_dtype()), options.device),
+                       options.requires_grad);
 }
 Tensor zeros(const Shape& shape, const TensorOptions& options) {
   return filled(shape, 0, options.dtype.value_or(default_dtype()), options);
@@ -84,7 +87,8 @@ Tensor zeros_like(const Tensor& like) { return filled_like(like, 0); }
 Tensor ones_like(const Tensor& like) { return filled_like(like, 1); }
 Tensor full_like(const Tensor& like, const Scalar& value) { return filled_like(like, value); }
 
-Tensor from_blob(void* data, const Shape& sizes, const Shape& strides, DType dtype, std::function<void(void*)> deleter) {
+Tensor from_blob(void* data, const Shape& sizes, const Shape& strides, DType dtype,
+                 std::function<void(void*)> deleter) {
   for (const std::int64_t size : sizes) {
     check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", shape_text(sizes));
   }
@@ -96,9 +100,10 @@ Tensor from_blob(void* data, const Shape& sizes, const Shape& strides, DType dty
   }
   const std::int64_t bytes = checked_span(sizes, steps, dtype);
   const std::size_t alignment = element_size(real_of(dtype));
-  check(reinterpret_cast<std::uintptr_t>(data) % alignment == 0, "from_blob() needs memory aligned to ", alignment, " bytes for ",
-        name(dtype));
-  check(data != nullptr || bytes == 0, "from_blob() needs memory, but got a null pointer for sizes ", shape_text(sizes));
+  check(reinterpret_cast<std::uintptr_t>(data) % alignment == 0, "from_blob() needs memory aligned to ", alignment,
+        " bytes for ", name(dtype));
+  check(data != nullptr || bytes == 0, "from_blob() needs memory, but got a null pointer for sizes ",
+        shape_text(sizes));
   auto base = std::make_shared<TensorImpl>();
   base->dtype = dtype;
   base->storage = std::make_shared<Storage>();
@@ -113,7 +118,8 @@ Tensor from_blob(void* data, const Shape& sizes, const Shape& strides, DType dty
 
 Tensor from_values(const void* values, std::size_t count, DType dtype, std::optional<Shape> shape,
                    const TensorOptions& options) {
-  const Shape sizes = shape ? infer_shape(*shape, static_cast<std::int64_t>(count)) : Shape{static_cast<std::int64_t>(count)};
+  const Shape sizes =
+      shape ? infer_shape(*shape, static_cast<std::int64_t>(count)) : Shape{static_cast<std::int64_t>(count)};
   Tensor tensor = make_tensor(sizes, dtype);
   if (count > 0) std::memcpy(impl_of(tensor).raw(), values, count * element_size(dtype));
   const DType wanted = options.dtype.value_or(dtype);

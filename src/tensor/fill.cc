@@ -16,21 +16,30 @@ namespace {
 /// The names that PyTorch's conversion errors use.
 const char* conversion_name(DType dtype) {
   switch (dtype) {
-    case DType::UInt8: return "uint8_t";
-    case DType::Int8: return "int8_t";
-    case DType::Int16: return "int16_t";
-    case DType::Int64: return "int64_t";
-    default: return cpp_name(dtype).data();
+    case DType::UInt8:
+      return "uint8_t";
+    case DType::Int8:
+      return "int8_t";
+    case DType::Int16:
+      return "int16_t";
+    case DType::Int64:
+      return "int64_t";
+    default:
+      return cpp_name(dtype).data();
   }
 }
 
 double largest(DType dtype) {
   switch (dtype) {
-    case DType::Float16: return 65504;
-    case DType::BFloat16: return 0x1.fep127;
+    case DType::Float16:
+      return 65504;
+    case DType::BFloat16:
+      return 0x1.fep127;
     case DType::Float32:
-    case DType::Complex64: return std::numeric_limits<float>::max();
-    default: return std::numeric_limits<double>::max();
+    case DType::Complex64:
+      return std::numeric_limits<float>::max();
+    default:
+      return std::numeric_limits<double>::max();
   }
 }
 
@@ -46,7 +55,8 @@ template <class T> bool integer_fits(const Scalar& value) {
   }
   const std::int64_t number = value.to<std::int64_t>();
   if (number > static_cast<std::int64_t>(Limits::max())) return false;
-  return number >= (std::is_signed_v<T> ? static_cast<std::int64_t>(Limits::lowest()) : -static_cast<std::int64_t>(Limits::max()));
+  return number >= (std::is_signed_v<T> ? static_cast<std::int64_t>(Limits::lowest())
+                                        : -static_cast<std::int64_t>(Limits::max()));
 }
 
 bool fits(const Scalar& value, DType dtype) {
@@ -58,8 +68,10 @@ bool fits(const Scalar& value, DType dtype) {
   }
   if (!is_integral(dtype)) return real_fits(value.to<double>(), dtype);
   return visit(dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_integral_v<T>) return integer_fits<T>(value);
-    else return true;
+    if constexpr (std::is_integral_v<T>)
+      return integer_fits<T>(value);
+    else
+      return true;
   });
 }
 

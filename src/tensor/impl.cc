@@ -42,7 +42,8 @@ Shape contiguous_strides(const Shape& sizes) {
   std::int64_t stride = 1;
   for (std::size_t i = sizes.size(); i-- > 0;) {
     strides[i] = stride;
-    // As PyTorch: an empty dimension counts as 1. What overflows belongs to an empty tensor, whose strides nobody follows.
+    // As PyTorch: an empty dimension counts as 1. What overflows belongs to an empty tensor, whose strides nobody
+    // follows.
     std::int64_t next = 0;
     stride = mul_overflows(stride, std::max<std::int64_t>(sizes[i], 1), &next) ? stride : next;
   }

@@ -17,7 +17,8 @@ struct Storage {
   std::size_t bytes = 0;
   std::function<void()> release;  ///< gives the memory back; empty for meta
 
-  /// Raised by every writing path of ours, through whatever view: a kept copy of the numbers made at another count is stale.
+  /// Raised by every writing path of ours, through whatever view: a kept copy of the numbers made at another count is
+  /// stale.
   std::atomic<std::uint64_t> writes{0};
   /// Somebody outside (NumPy, DLPack, from_blob, a mutable pointer) can write without raising `writes`: then only
   /// comparing the bytes tells whether a kept copy still holds (design rule: a packed weight is never stale).
@@ -39,10 +40,10 @@ struct Version {
 struct TensorImpl {
   std::shared_ptr<Storage> storage;
   Shape sizes;
-  Shape strides;                   ///< elements, never negative
-  std::int64_t offset = 0;         ///< elements from storage->data
-  std::int64_t numel = 0;          ///< product of sizes, kept
-  bool contiguous = true;          ///< kept
+  Shape strides;            ///< elements, never negative
+  std::int64_t offset = 0;  ///< elements from storage->data
+  std::int64_t numel = 0;   ///< product of sizes, kept
+  bool contiguous = true;   ///< kept
   DType dtype = DType::Float32;
   Device device;
   std::shared_ptr<Version> version = std::make_shared<Version>();
@@ -60,11 +61,12 @@ struct TensorImpl {
 TensorImpl& impl_of(const Tensor& tensor);
 
 /// New memory of the given shape, uninitialised (meta: none). Checks negative sizes and overflow with PyTorch's texts:
-/// "Trying to create tensor with negative dimension -1: [3, -1]", "Storage size calculation overflowed with sizes=[...]",
-/// and the allocator's "can't allocate memory" text. No gradient state.
+/// "Trying to create tensor with negative dimension -1: [3, -1]", "Storage size calculation overflowed with
+/// sizes=[...]", and the allocator's "can't allocate memory" text. No gradient state.
 Tensor make_tensor(const Shape& sizes, DType dtype, Device device = {});
 
-/// Another view of the same storage and version. The caller guarantees that it lies inside the storage. No gradient state.
+/// Another view of the same storage and version. The caller guarantees that it lies inside the storage. No gradient
+/// state.
 Tensor make_view(const Tensor& base, Shape sizes, Shape strides, std::int64_t offset);
 /// As make_view, with another dtype (view_as_real and its kind); offset in elements of the new dtype.
 Tensor make_view(const Tensor& base, Shape sizes, Shape strides, std::int64_t offset, DType dtype);

@@ -33,9 +33,11 @@ Shape infer_shape(const Shape& shape, std::int64_t numel) {
 }
 
 std::optional<Shape> view_strides(const Shape& sizes, const Shape& strides, const Shape& shape) {
-  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return sizes == shape ? strides : contiguous_strides(shape);
+  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end())
+    return sizes == shape ? strides : contiguous_strides(shape);
   if (sizes.empty()) return Shape(shape.size(), 1);
-  // From the innermost dimension on, join old dimensions into chunks that lie in C order, and cut each chunk into new ones.
+  // From the innermost dimension on, join old dimensions into chunks that lie in C order, and cut each chunk into new
+  // ones.
   Shape result(shape.size());
   auto to = static_cast<std::int64_t>(shape.size()) - 1;
   std::int64_t base = strides.back(), old_count = 1, new_count = 1;
@@ -63,8 +65,8 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
   for (std::size_t i = rank; i-- > 0;) {
     const std::int64_t size_a = i + a.size() >= rank ? a[i + a.size() - rank] : 1;
     const std::int64_t size_b = i + b.size() >= rank ? b[i + b.size() - rank] : 1;
-    check(size_a == size_b || size_a == 1 || size_b == 1, "The size of tensor a (", size_a, ") must match the size of tensor b (",
-          size_b, ") at non-singleton dimension ", i);
+    check(size_a == size_b || size_a == 1 || size_b == 1, "The size of tensor a (", size_a,
+          ") must match the size of tensor b (", size_b, ") at non-singleton dimension ", i);
     result[i] = size_a == 1 ? size_b : size_a;
   }
   return result;
@@ -82,7 +84,8 @@ Shape broadcast_strides(const Shape& sizes, const Shape& strides, const Shape& s
 Shape memory_order(const Shape& sizes, const Shape& strides) {
   Shape order(sizes.size());
   std::iota(order.rbegin(), order.rend(), 0);  // C order: the last dimension first
-  // Whether dimension a must come later than b: 1 yes, -1 no, 0 undecided (a repeated dimension has no place of its own).
+  // Whether dimension a must come later than b: 1 yes, -1 no, 0 undecided (a repeated dimension has no place of its
+  // own).
   const auto later = [&](std::int64_t a, std::int64_t b) {
     const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
     if (strides[i] == 0 || strides[j] == 0) return 0;

@@ -1,5 +1,5 @@
-// arange() and linspace(), with the bits of PyTorch's AVX2 build: it computes whole vectors from a start that was rounded to the
-// dtype, and the rest one by one. Other builds of PyTorch differ from it in the last bit.
+// arange() and linspace(), with the bits of PyTorch's AVX2 build: it computes whole vectors from a start that was
+// rounded to the dtype, and the rest one by one. Other builds of PyTorch differ from it in the last bit.
 #include <conv1d/tensor.h>
 
 #include <algorithm>
@@ -20,14 +20,17 @@ constexpr std::int64_t kVectorBytes = 32;
 /// start + step * index without overflow: integers wrap, floats are fused as PyTorch's compiler fuses them.
 template <class Acc> Acc advance(Acc start, Acc step, std::int64_t index) {
   if constexpr (std::is_integral_v<Acc>) {
-    return static_cast<Acc>(static_cast<std::uint64_t>(start) + static_cast<std::uint64_t>(step) * static_cast<std::uint64_t>(index));
+    return static_cast<Acc>(static_cast<std::uint64_t>(start) +
+                            static_cast<std::uint64_t>(step) * static_cast<std::uint64_t>(index));
   } else {
     return std::fma(step, static_cast<Acc>(index), start);
   }
 }
 
-/// Fills out[0, count): `at(i)` is the exact value at i, where vectors start; `step(base, lane)` what follows within one.
-template <class T, class At, class Step> void fill_by_vectors(T* out, std::int64_t count, const At& at, const Step& step) {
+/// Fills out[0, count): `at(i)` is the exact value at i, where vectors start; `step(base, lane)` what follows within
+/// one.
+template <class T, class At, class Step>
+void fill_by_vectors(T* out, std::int64_t count, const At& at, const Step& step) {
   constexpr auto kLanes = kVectorBytes / static_cast<std::int64_t>(sizeof(T));
   std::int64_t i = 0;
   for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
@@ -58,8 +61,10 @@ std::int64_t integer_count(std::int64_t start, std::int64_t end, std::int64_t st
 std::int64_t arange_count(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype) {
   const double first = start.to<double>(), last = end.to<double>(), stride = step.to<double>();
   check(stride > 0 || stride < 0, "step must be nonzero");
-  check(std::isfinite(first) && std::isfinite(last), "unsupported range: ", scalar_text(start), " -> ", scalar_text(end));
-  check((stride > 0 && last >= first) || (stride < 0 && last <= first), "upper bound and lower bound inconsistent with step sign");
+  check(std::isfinite(first) && std::isfinite(last), "unsupported range: ", scalar_text(start), " -> ",
+        scalar_text(end));
+  check((stride > 0 && last >= first) || (stride < 0 && last <= first),
+        "upper bound and lower bound inconsistent with step sign");
   if (dtype == DType::Int64) {  // computed in integers throughout; the other integer types count in doubles
     check<ValueError>(step.to<std::int64_t>() != 0, "step must be nonzero");
     return integer_count(start.to<std::int64_t>(), end.to<std::int64_t>(), step.to<std::int64_t>());
@@ -70,13 +75,16 @@ std::int64_t arange_count(const Scalar& start, const Scalar& end, const Scalar& 
 }
 
 template <class T> void fill_arange(T* out, std::int64_t count, const Scalar& from, const Scalar& by) {
-  using Acc = std::conditional_t<std::is_integral_v<T>, std::int64_t, std::conditional_t<is_half_type<T>, float, double>>;
+  using Acc =
+      std::conditional_t<std::is_integral_v<T>, std::int64_t, std::conditional_t<is_half_type<T>, float, double>>;
   const Acc start = from.to<Acc>(), step = by.to<Acc>();
   fill_by_vectors(
       out, count, [&](std::int64_t i) { return advance(start, step, i); },
       [&](T base, std::int64_t lane) {
-        if constexpr (std::is_same_v<T, BFloat16>) return cast<Acc>(base) + step * static_cast<Acc>(lane);  // not fused
-        else return advance(cast<Acc>(base), step, lane);
+        if constexpr (std::is_same_v<T, BFloat16>)
+          return cast<Acc>(base) + step * static_cast<Acc>(lane);  // not fused
+        else
+          return advance(cast<Acc>(base), step, lane);
       });
 }
 
@@ -127,7 +135,8 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const 
                              scalar_name(dtype), "'");
   if (!options.device.is_meta()) {
     visit(dtype, [&]<class T>(std::type_identity<T>) {
-      if constexpr (!is_complex_type<T> && !std::is_same_v<T, bool>) fill_arange(impl_of(result).raw_as<T>(), count, start, step);
+      if constexpr (!is_complex_type<T> && !std::is_same_v<T, bool>)
+        fill_arange(impl_of(result).raw_as<T>(), count, start, step);
     });
   }
   return with_gradient(result, options.requires_grad);

@@ -11,7 +11,8 @@
 namespace conv1d {
 namespace {
 
-constexpr std::array kAll = {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128};
+constexpr std::array kAll = {bool_,   uint8,    int8,    int16,   int32,     int64,
+                             float16, bfloat16, float32, float64, complex64, complex128};
 
 TEST(DType, HasPyTorchsNames) {
   struct Row {
@@ -70,7 +71,8 @@ TEST(DType, DefaultIsAFloat) {
 double half_value(std::uint32_t bits) {
   const int exponent = bits >> 10 & 31, fraction = bits & 1023;
   double magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-  if (exponent == 31) magnitude = fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+  if (exponent == 31)
+    magnitude = fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -133,7 +135,8 @@ TEST(Device, ComesFromPyTorchsStrings) {
 
 TEST(Device, RefusesTheOthersInPyTorchsWords) {
   const std::string expected =
-      "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, "
+      "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, "
+      "mps, meta, hpu, "
       "mtia, privateuseone device type at start of device string: ";
   for (const char* text : {"foo", "CPU", "cpu_"}) EXPECT_ERROR(RuntimeError, expected + text, Device{text});
   EXPECT_ERROR(RuntimeError, expected + "foo", Device{"foo:0"});

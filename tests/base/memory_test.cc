@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kMiB = 1u << 20;
 
 std::string allocator_text(std::size_t bytes) {
-  return "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate " +
+  return "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+         "allocate " +
          std::to_string(bytes) + " bytes. Error code 12 (Cannot allocate memory)";
 }
 
@@ -46,7 +47,8 @@ class KeptMemory : public Memory {
 };
 
 TEST_F(Memory, IsAlignedAndWritableAtEverySize) {
-  for (const std::size_t bytes : {1ul, 63ul, 64ul, 65ul, 4095ul, 100000ul, 4 * kMiB - 1, 4 * kMiB, 4 * kMiB + 1, 9 * kMiB}) {
+  for (const std::size_t bytes :
+       {1ul, 63ul, 64ul, 65ul, 4095ul, 100000ul, 4 * kMiB - 1, 4 * kMiB, 4 * kMiB + 1, 9 * kMiB}) {
     const Block block = allocate(bytes);
     ASSERT_NE(block.data, nullptr);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.data) % kAlignment, 0u) << bytes;
@@ -147,12 +149,13 @@ TEST_F(KeptMemory, AForkedChildStartsEmptyAndWorks) {
   std::memset(block.data, 7, kMiB);
   release(block);
   EXPECT_EQ(in_child([] {
-    if (kept_blocks() != 0 || kept_bytes() != 0) return 1;
-    const Block own = allocate(kMiB);
-    std::memset(own.data, 1, kMiB);
-    release(own);
-    return kept_blocks() == 1 ? 0 : 2;
-  }), 0);
+              if (kept_blocks() != 0 || kept_bytes() != 0) return 1;
+              const Block own = allocate(kMiB);
+              std::memset(own.data, 1, kMiB);
+              release(own);
+              return kept_blocks() == 1 ? 0 : 2;
+            }),
+            0);
   EXPECT_EQ(kept_blocks(), 1u);
 }
 

@@ -90,8 +90,11 @@ TEST(Uniform, NeverGivesTheUpperBound) {
 
 TEST(Uniform, RefusesInPyTorchsWordsAndDrawsNothing) {
   Generator generator(1), untouched(1);
-  const auto uniform = [&](DType dtype, double from, double to) { fill_uniform(empty({3}, {.dtype = dtype}), from, to, &generator); };
-  EXPECT_ERROR(RuntimeError, "uniform_ expects to return a [from, to) range, but found from=1 > to=0", uniform(float32, 1, 0));
+  const auto uniform = [&](DType dtype, double from, double to) {
+    fill_uniform(empty({3}, {.dtype = dtype}), from, to, &generator);
+  };
+  EXPECT_ERROR(RuntimeError, "uniform_ expects to return a [from, to) range, but found from=1 > to=0",
+               uniform(float32, 1, 0));
   EXPECT_ERROR(RuntimeError, "uniform_ expects to return a [from, to) range, but found from=4.94066e-324 > to=0",
                uniform(float32, 5e-324, 0));
   EXPECT_ERROR(RuntimeError, "to is out of bounds for float", uniform(complex64, 0, kInf));
@@ -99,12 +102,14 @@ TEST(Uniform, RefusesInPyTorchsWordsAndDrawsNothing) {
   EXPECT_ERROR(RuntimeError, "to is out of bounds for c10::Half", uniform(float16, 0, 70000));
   EXPECT_ERROR(RuntimeError, "to is out of bounds for c10::BFloat16", uniform(bfloat16, 0, 3.4e38));
   EXPECT_ERROR(RuntimeError,
-               "uniform_ expects to-from <= std::numeric_limits<Float>::max(), but found to=3e+38 and from=-3e+38 which result in "
+               "uniform_ expects to-from <= std::numeric_limits<Float>::max(), but found to=3e+38 and from=-3e+38 "
+               "which result in "
                "to-from to exceed the limit",
                uniform(float32, -3e38, 3e38));
   EXPECT_ERROR(NotImplementedError, "\"check_uniform_bounds\" not implemented for 'Long'", uniform(int64, 0, 1));
   EXPECT_ERROR(RuntimeError, "normal expects std >= 0.0, but found std -1", fill_normal(empty({3}), 0, -1, &generator));
-  EXPECT_ERROR(RuntimeError, "normal expects std >= 0.0, but found std nan", fill_normal(empty({3}), 0, kNan, &generator));
+  EXPECT_ERROR(RuntimeError, "normal expects std >= 0.0, but found std nan",
+               fill_normal(empty({3}), 0, kNan, &generator));
   EXPECT_ERROR(NotImplementedError, "\"normal_kernel_cpu\" not implemented for 'Bool'",
                fill_normal(empty({3}, {.dtype = bool_}), 0, 1, &generator));
   fill_uniform(empty({3}, {.device = "meta"}), 1, 0, &generator);
@@ -113,7 +118,8 @@ TEST(Uniform, RefusesInPyTorchsWordsAndDrawsNothing) {
 
 TEST(Randint, HasPyTorchsBits) {
   const std::pair<std::int64_t, std::int64_t> ranges[] = {
-      {0, 10}, {-5, 7}, {0, (1 << 28) - 1}, {0, 1 << 28}, {-(std::int64_t{1} << 40), std::int64_t{1} << 41}, {kMin, kMax}};
+      {0, 10},     {-5, 7}, {0, (1 << 28) - 1}, {0, 1 << 28}, {-(std::int64_t{1} << 40), std::int64_t{1} << 41},
+      {kMin, kMax}};
   for (std::size_t d = 0; d < kIntegersAndFloats.size(); ++d) {
     const DType dtype = kIntegersAndFloats[d];
     std::uint32_t value = 0;
@@ -127,7 +133,8 @@ TEST(Randint, HasPyTorchsBits) {
 
 TEST(Randint, RefusesAndWarnsInPyTorchsWords) {
   std::string warned;
-  const WarningHandler before = set_warning_handler([&](const std::string& text) { warned += text.substr(0, 88) + ";"; });
+  const WarningHandler before =
+      set_warning_handler([&](const std::string& text) { warned += text.substr(0, 88) + ";"; });
   EXPECT_ERROR(RuntimeError, "random_ expects 'from' to be less than 'to', but got from=5 >= to=5", randint(5, 5, {2}));
   EXPECT_ERROR(RuntimeError, "to - 1 is out of bounds for unsigned char", randint(0, 300, {2}, {.dtype = uint8}));
   EXPECT_ERROR(RuntimeError, "from is out of bounds for unsigned char", randint(-1, 5, {2}, {.dtype = uint8}));
@@ -135,10 +142,11 @@ TEST(Randint, RefusesAndWarnsInPyTorchsWords) {
   EXPECT_ERROR(RuntimeError, "to - 1 is out of bounds for c10::Half", randint(0, 1 << 17, {2}, {.dtype = float16}));
   EXPECT_ERROR(RuntimeError, "check_random_bounds handles only integral, floating-point and boolean types",
                randint(0, 5, {2}, {.dtype = complex64}));
-  EXPECT_ERROR(RuntimeError,
-               "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=-181462368256 >= "
-               "to=-182050789559",
-               randint(-182319225016, -182050789559, {2}, {.dtype = bfloat16}));
+  EXPECT_ERROR(
+      RuntimeError,
+      "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=-181462368256 >= "
+      "to=-182050789559",
+      randint(-182319225016, -182050789559, {2}, {.dtype = bfloat16}));
   EXPECT_EQ(warned, "");
   randint(0, 300, {2}, {.dtype = bfloat16});
   EXPECT_EQ(warned, "to - 1 is out of bounds [-(2^8), 2^8]. Due to precision limitations c10::BFloat16 can su;");
@@ -157,7 +165,8 @@ TEST(Randperm, HasPyTorchsBitsAndIsAPermutation) {
   }
   EXPECT_EQ(value, golden::kRandperm);
   EXPECT_ERROR(RuntimeError, "Trying to create tensor with negative dimension -1: [-1]", randperm(-1));
-  EXPECT_ERROR(RuntimeError, "value cannot be converted to type uint8_t without overflow", randperm(300, {.dtype = uint8}));
+  EXPECT_ERROR(RuntimeError, "value cannot be converted to type uint8_t without overflow",
+               randperm(300, {.dtype = uint8}));
   EXPECT_ERROR(RuntimeError, "n cannot be greater than 2049 for Half type.", randperm(2050, {.dtype = float16}));
   EXPECT_ERROR(NotImplementedError, "\"randperm\" not implemented for 'Bool'", randperm(3, {.dtype = bool_}));
 }

@@ -51,7 +51,10 @@ TEST(Generator, TheDefaultOneServesCallsWithoutOne) {
 TEST(Generator, ThreadsShareOneWithoutLosingNumbers) {
   Generator shared(1), alone(1);
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { for (int j = 0; j < 50; ++j) rand({10}, {}, &shared); });
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int j = 0; j < 50; ++j) rand({10}, {}, &shared);
+    });
   for (std::thread& thread : threads) thread.join();
   rand({2000}, {}, &alone);
   EXPECT_EQ(shared.random32(), alone.random32());

@@ -15,7 +15,8 @@
 namespace conv1d {
 namespace {
 
-constexpr std::array kAll = {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128};
+constexpr std::array kAll = {bool_,   uint8,    int8,    int16,   int32,     int64,
+                             float16, bfloat16, float32, float64, complex64, complex128};
 
 using Random = std::mt19937;
 
@@ -25,7 +26,8 @@ template <class F> void for_each(const Shape& sizes, const Shape& a, const Shape
   for (const std::int64_t size : sizes) count *= size;
   for (std::int64_t n = 0; n < count; ++n) {
     std::int64_t rest = n, at_a = 0, at_b = 0;
-    for (std::size_t i = sizes.size(); i-- > 0; rest /= sizes[i]) at_a += rest % sizes[i] * a[i], at_b += rest % sizes[i] * b[i];
+    for (std::size_t i = sizes.size(); i-- > 0; rest /= sizes[i])
+      at_a += rest % sizes[i] * a[i], at_b += rest % sizes[i] * b[i];
     f(at_a, at_b);
   }
 }
@@ -61,7 +63,8 @@ std::vector<std::byte> bytes_of(const Tensor& tensor) {
 TEST(CopyInto, AgreesWithTheDefinitionForAllDTypesAndRandomStrides) {
   Random random(7);
   for (int round = 0; round < 12 * 12 * 12; ++round) {
-    const DType to_type = kAll[static_cast<std::size_t>(round) % 12], from_type = kAll[static_cast<std::size_t>(round) / 12 % 12];
+    const DType to_type = kAll[static_cast<std::size_t>(round) % 12],
+                from_type = kAll[static_cast<std::size_t>(round) / 12 % 12];
     Shape sizes(random() % 5);
     for (std::int64_t& size : sizes) size = random() % 10 == 0 ? 40 : 1 + random() % 5;
     Shape from_sizes(sizes.begin() + (sizes.empty() ? 0 : random() % sizes.size()), sizes.end());
@@ -72,14 +75,13 @@ TEST(CopyInto, AgreesWithTheDefinitionForAllDTypesAndRandomStrides) {
     visit(to_type, [&]<class To>(std::type_identity<To>) {
       visit(from_type, [&]<class From>(std::type_identity<From>) {
         To* out = reinterpret_cast<To*>(expected.data()) + to.storage_offset();
-        for_each(sizes, to.strides(), from_strides, [&](std::int64_t a, std::int64_t b) {
-          out[a] = cast<To>(impl_of(from).raw_as<From>()[b]);
-        });
+        for_each(sizes, to.strides(), from_strides,
+                 [&](std::int64_t a, std::int64_t b) { out[a] = cast<To>(impl_of(from).raw_as<From>()[b]); });
       });
     });
     copy_into(to, from);
-    ASSERT_EQ(bytes_of(to), expected) << name(to_type) << " from " << name(from_type) << shape_text(sizes) << shape_text(to.strides())
-                                      << shape_text(from_strides);
+    ASSERT_EQ(bytes_of(to), expected) << name(to_type) << " from " << name(from_type) << shape_text(sizes)
+                                      << shape_text(to.strides()) << shape_text(from_strides);
   }
 }
 
@@ -117,11 +119,15 @@ TEST(CopyInto, NotesTheWrite) {
 
 TEST(CopyInto, RefusesWhatDoesNotBroadcastAndChangesNothing) {
   const Tensor to = zeros({3});
-  EXPECT_ERROR(RuntimeError, "The size of tensor a (3) must match the size of tensor b (2) at non-singleton dimension 0",
+  EXPECT_ERROR(RuntimeError,
+               "The size of tensor a (3) must match the size of tensor b (2) at non-singleton dimension 0",
                copy_into(to, ones({2})));
-  EXPECT_ERROR(RuntimeError, "output with shape [3] doesn't match the broadcast shape [2, 3]", copy_into(to, ones({2, 3})));
-  EXPECT_ERROR(RuntimeError, "output with shape [] doesn't match the broadcast shape [1]", copy_into(zeros({}), ones({1})));
-  EXPECT_ERROR(NotImplementedError, "Cannot copy out of meta tensor; no data!", copy_into(to, empty({3}, {.device = "meta"})));
+  EXPECT_ERROR(RuntimeError, "output with shape [3] doesn't match the broadcast shape [2, 3]",
+               copy_into(to, ones({2, 3})));
+  EXPECT_ERROR(RuntimeError, "output with shape [] doesn't match the broadcast shape [1]",
+               copy_into(zeros({}), ones({1})));
+  EXPECT_ERROR(NotImplementedError, "Cannot copy out of meta tensor; no data!",
+               copy_into(to, empty({3}, {.device = "meta"})));
   EXPECT_EQ(to.at<float>({0}), 0);
   copy_into(empty({3}, {.device = "meta"}), to);
   copy_into(zeros({0}), ones({1}));

@@ -13,11 +13,13 @@
 namespace conv1d {
 namespace {
 
-constexpr std::array kAll = {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128};
+constexpr std::array kAll = {bool_,   uint8,    int8,    int16,   int32,     int64,
+                             float16, bfloat16, float32, float64, complex64, complex128};
 constexpr double kInf = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::uint32_t crc(const Tensor& tensor, std::uint32_t before) {
-  return testing::crc32(impl_of(tensor).raw(), static_cast<std::size_t>(tensor.numel()) * tensor.element_size(), before);
+  return testing::crc32(impl_of(tensor).raw(), static_cast<std::size_t>(tensor.numel()) * tensor.element_size(),
+                        before);
 }
 
 TEST(Factories, FillEveryDType) {
@@ -60,7 +62,9 @@ TEST(Factories, OnlyFloatsCanRequireGradients) {
 }
 
 TEST(Fill, RefusesValuesThatDoNotFit) {
-  const auto text = [](const std::string& type) { return "value cannot be converted to type " + type + " without overflow"; };
+  const auto text = [](const std::string& type) {
+    return "value cannot be converted to type " + type + " without overflow";
+  };
   EXPECT_ERROR(RuntimeError, text("uint8_t"), full({2}, 256, {.dtype = uint8}));
   EXPECT_ERROR(RuntimeError, text("uint8_t"), full({2}, -256, {.dtype = uint8}));
   EXPECT_ERROR(RuntimeError, text("uint8_t"), full({2}, -0.5, {.dtype = uint8}));
@@ -115,13 +119,16 @@ TEST(Arange, InfersItsDTypeAndRefusesInPyTorchsWords) {
   EXPECT_ERROR(RuntimeError, "invalid size, possible overflow?", arange(0, 1e30));
   EXPECT_ERROR(RuntimeError, "Storage size calculation overflowed with sizes=[4611686018427387904]",
                arange(0, std::int64_t{1} << 62));
-  EXPECT_ERROR(RuntimeError, "value cannot be converted to type double without overflow", arange(0, std::complex<double>(0, 1)));
+  EXPECT_ERROR(RuntimeError, "value cannot be converted to type double without overflow",
+               arange(0, std::complex<double>(0, 1)));
   EXPECT_ERROR(NotImplementedError, "\"arange_cpu\" not implemented for 'Bool'", arange(0, 2, 1, {.dtype = bool_}));
-  EXPECT_ERROR(NotImplementedError, "\"arange_cpu\" not implemented for 'ComplexFloat'", arange(0, 2, 1, {.dtype = complex64}));
+  EXPECT_ERROR(NotImplementedError, "\"arange_cpu\" not implemented for 'ComplexFloat'",
+               arange(0, 2, 1, {.dtype = complex64}));
 }
 
 TEST(Arange, DoesNotOverflowAtTheEndsOfInt64) {
-  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min(), kMax = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min(),
+                         kMax = std::numeric_limits<std::int64_t>::max();
   const Tensor x = arange(kMin, kMax, kMax);
   ASSERT_EQ(x.numel(), 3);
   EXPECT_EQ(x.at<std::int64_t>({2}), kMax - 1);
@@ -177,7 +184,8 @@ TEST(FromBlob, RefusesWhatItCannotAddressAndLeavesTheMemory) {
   int freed = 0;
   const auto deleter = [&](void*) { ++freed; };
   constexpr std::int64_t kBig = std::int64_t{1} << 62;
-  EXPECT_ERROR(RuntimeError, "Trying to create tensor with negative dimension -1: [-1]", from_blob(numbers, {-1}, {}, deleter));
+  EXPECT_ERROR(RuntimeError, "Trying to create tensor with negative dimension -1: [-1]",
+               from_blob(numbers, {-1}, {}, deleter));
   EXPECT_THROW(from_blob(numbers, {2}, {-1}, deleter), RuntimeError);
   EXPECT_THROW(from_blob(numbers, {2}, {1, 1}, deleter), RuntimeError);
   EXPECT_THROW(from_blob(numbers, {3}, {kBig}, deleter), RuntimeError);
@@ -190,7 +198,9 @@ TEST(FromBlob, RefusesWhatItCannotAddressAndLeavesTheMemory) {
 
 TEST(EmptyCache, IsHarmlessWhileTensorsLive) {
   const Tensor x = ones({1000, 1000});
-  { const Tensor y = ones({1000, 1000}); }
+  {
+    const Tensor y = ones({1000, 1000});
+  }
   empty_cache();
   EXPECT_EQ(x.at<float>({999, 999}), 1);
 }

@@ -25,10 +25,12 @@ TEST(InferShape, RefusesInPyTorchsWords) {
   EXPECT_ERROR(RuntimeError, "only one dimension can be inferred", infer_shape({-1, -1}, 6));
   EXPECT_ERROR(RuntimeError, "invalid shape dimension -2 at index 0 of shape [-2, 3]", infer_shape({-2, 3}, 6));
   EXPECT_ERROR(RuntimeError,
-               "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can be any value "
+               "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can "
+               "be any value "
                "and is ambiguous",
                infer_shape({-1, 0}, 0));
-  EXPECT_ERROR(RuntimeError, "shape '[4611686018427387904, 4]' is invalid for input of size 6", infer_shape({kMax / 2 + 1, 4}, 6));
+  EXPECT_ERROR(RuntimeError, "shape '[4611686018427387904, 4]' is invalid for input of size 6",
+               infer_shape({kMax / 2 + 1, 4}, 6));
 }
 
 TEST(ViewStrides, KnowsWhatIsAView) {
@@ -47,7 +49,8 @@ TEST(Broadcast, JoinsShapesFromTheRight) {
   EXPECT_EQ(broadcast_shape({}, {2, 0}), (Shape{2, 0}));
   EXPECT_EQ(broadcast_shape({1}, {0}), (Shape{0}));
   EXPECT_EQ(broadcast_strides({3, 1}, {1, 7}, {2, 3, 4}), (Shape{0, 1, 0}));
-  EXPECT_ERROR(RuntimeError, "The size of tensor a (2) must match the size of tensor b (4) at non-singleton dimension 0",
+  EXPECT_ERROR(RuntimeError,
+               "The size of tensor a (2) must match the size of tensor b (4) at non-singleton dimension 0",
                broadcast_shape({2, 3}, {4, 3}));
 }
 

@@ -36,14 +36,16 @@ TEST(Tensor, DimensionsOutOfRangeRaise) {
 
 TEST(Tensor, SizesThatCannotBeRaise) {
   EXPECT_ERROR(RuntimeError, "Trying to create tensor with negative dimension -1: [3, -1, -2]", empty({3, -1, -2}));
-  EXPECT_ERROR(RuntimeError, "Storage size calculation overflowed with sizes=[4611686018427387904, 4]", empty({kBig, 4}));
+  EXPECT_ERROR(RuntimeError, "Storage size calculation overflowed with sizes=[4611686018427387904, 4]",
+               empty({kBig, 4}));
   EXPECT_ERROR(RuntimeError, "Storage size calculation overflowed with sizes=[4611686018427387904]", empty({kBig}));
   EXPECT_ERROR(RuntimeError, "Storage size calculation overflowed with sizes=[4611686018427387904]",
                empty({kBig}, {.device = "meta"}));
-  EXPECT_ERROR(RuntimeError,
-               "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
-               "4398046511104 bytes. Error code 12 (Cannot allocate memory)",
-               empty({std::int64_t{1} << 40}));
+  EXPECT_ERROR(
+      RuntimeError,
+      "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
+      "4398046511104 bytes. Error code 12 (Cannot allocate memory)",
+      empty({std::int64_t{1} << 40}));
   EXPECT_EQ(empty({kBig / 4 - 1}, {.device = "meta"}).numel(), kBig / 4 - 1);
   EXPECT_EQ(empty({kBig, 0, kBig}).numel(), 0);
 }
@@ -59,7 +61,8 @@ TEST(Tensor, SingleNumbers) {
   EXPECT_THROW(x.at<float>({0}), IndexError);
   EXPECT_ERROR(RuntimeError, "a Tensor with 6 elements cannot be converted to Scalar", x.item<float>());
   EXPECT_ERROR(RuntimeError, "a Tensor with 0 elements cannot be converted to Scalar", zeros({0}).item<float>());
-  EXPECT_ERROR(RuntimeError, "Tensor.item() cannot be called on meta tensors", empty({1}, {.device = "meta"}).item<float>());
+  EXPECT_ERROR(RuntimeError, "Tensor.item() cannot be called on meta tensors",
+               empty({1}, {.device = "meta"}).item<float>());
   EXPECT_EQ(full({1, 1}, std::complex<double>(1, -2)).item<std::complex<float>>(), std::complex<float>(1, -2));
   EXPECT_TRUE(full({}, true).item_scalar().is_bool());
   EXPECT_EQ(full({}, 0.5, {.dtype = float16}).item<double>(), 0.5);
