@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/sizes.h"
 #include "conv/geometry.h"
 #include "conv/pad.h"
 #include "tensor/impl.h"
@@ -91,13 +92,12 @@ void check_edges(const Shape& sizes, const std::vector<Dim>& dims, Mode mode, DT
 }
 
 std::int64_t source_index(const Dim& d, Mode mode, std::int64_t j) {
-  const std::int64_t i = j - d.before, last = d.size - 1;
-  if (mode == Mode::kReplicate) return std::clamp<std::int64_t>(i, 0, last);
-  if (mode == Mode::kReflect) return i < 0 ? -i : i > last ? 2 * last - i : i;
+  const Wide i = Wide{j} - d.before, last = d.size - 1;
+  if (mode == Mode::kReplicate) return static_cast<std::int64_t>(std::clamp<Wide>(i, 0, last));
+  if (mode == Mode::kReflect) return static_cast<std::int64_t>(i < 0 ? -i : i > last ? 2 * last - i : i);
   // Cropping comes first, and what is left goes round.
-  const auto left = static_cast<std::int64_t>(d.left_after_crop());
-  const std::int64_t shifted = j - std::max<std::int64_t>(d.before, 0);
-  return std::max<std::int64_t>(-d.before, 0) + ((shifted % left) + left) % left;
+  const Wide left = d.left_after_crop(), shifted = j - std::max<std::int64_t>(d.before, 0);
+  return static_cast<std::int64_t>(std::max<Wide>(-Wide{d.before}, 0) + (shifted % left + left) % left);
 }
 
 const char* name_of(Mode mode, std::size_t n, bool gradient) {
@@ -123,7 +123,8 @@ std::shared_ptr<const PadMap> make_pad_map(const Tensor& input, const std::vecto
   map->name = name_of(mode, dims.size(), false);
   map->grad_name = name_of(mode, dims.size(), true);
   map->in_sizes = map->out_sizes = sizes;
-  for (std::size_t i = 0; i < sizes.size() - dims.size(); ++i) map->outer *= sizes[i];
+  // Sizes whose product does not fit belong to a tensor without elements.
+  map->outer = checked_product(std::span(sizes).first(sizes.size() - dims.size())).value_or(0);
   Wide longest = 0;
   for (const Dim& d : dims) longest = std::max(longest, d.out());
   if (longest > std::numeric_limits<std::int64_t>::max()) {

@@ -26,8 +26,9 @@ bool same_storage(const std::weak_ptr<Storage>& a, const std::weak_ptr<Storage>&
 }  // namespace
 
 std::uint64_t hash_bytes(const std::byte* data, std::size_t bytes) {
-  // Eight chains side by side hide the latency of the multiplication. Within a chain x -> (x ^ word) * odd is one-to-one in
-  // the word and in x: one changed word always changes its chain, and an earlier word is multiplied more often than a later.
+  // Eight chains side by side hide the latency of the multiplication. The two halves of the 128-bit product are folded into
+  // one: every bit of a word, sign bits at its top and last bits at its bottom alike, reaches many bits of the chain, so that
+  // no other change of a few bits undoes it. (The low half alone would lose the top bits: three sign bits could cancel.)
   constexpr int kChains = 8;
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
   std::uint64_t chain[kChains];
@@ -35,8 +36,9 @@ std::uint64_t hash_bytes(const std::byte* data, std::size_t bytes) {
   std::size_t i = 0;
   for (; i + 8 * kChains <= bytes; i += 8 * kChains) {
     for (int c = 0; c < kChains; ++c) {
-      const std::uint64_t x = (chain[c] ^ word_at(data + i + 8 * static_cast<std::size_t>(c))) * kOdd;
-      chain[c] = x ^ (x >> 32);  // else the sign bit of a word would only ever reach the top bit
+      const std::uint64_t x = chain[c] ^ word_at(data + i + 8 * static_cast<std::size_t>(c));
+      const unsigned __int128 product = static_cast<unsigned __int128>(x) * kOdd;
+      chain[c] = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     }
   }
   std::uint64_t hash = mix(bytes);

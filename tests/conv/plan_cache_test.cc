@@ -147,6 +147,11 @@ TEST(PlanCache, HashSeesEveryBitAndEveryPlace) {
       bytes[a] ^= std::byte{0x80}, bytes[b] ^= std::byte{0x80};
     }
   }
+  for (std::size_t a = 3; a + 76 < bytes.size(); a += 4) {  // three sign bits, two of them side by side in a later word
+    for (const std::size_t place : {a, a + 64, a + 68}) bytes[place] ^= std::byte{0x80};
+    expect_new();
+    for (const std::size_t place : {a, a + 64, a + 68}) bytes[place] ^= std::byte{0x80};
+  }
   for (std::size_t length = 0; length < bytes.size(); ++length) EXPECT_NE(hash_bytes(bytes.data(), length), seen[0]);
 }
 
