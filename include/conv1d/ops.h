@@ -61,7 +61,7 @@ Tensor lt(const Tensor& a, const Scalar& b);
 Tensor le(const Tensor& a, const Scalar& b);
 Tensor gt(const Tensor& a, const Scalar& b);
 Tensor ge(const Tensor& a, const Scalar& b);
-bool equal(const Tensor& a, const Tensor& b);  ///< same shape and values; RuntimeError where dtypes differ
+bool equal(const Tensor& a, const Tensor& b);  ///< same shape and values, after promotion to a common dtype
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 
 Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim = 0);

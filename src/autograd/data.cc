@@ -8,7 +8,8 @@ Tensor& Tensor::set_data(const Tensor& source) {
   TensorImpl& impl = impl_of(*this);
   const TensorImpl from = impl_of(source);  // a copy: source may be this very tensor
   if (meta_of(*this) != nullptr && requires_grad()) {
-    check(is_differentiable(from.dtype), "data set to a tensor that requires gradients must be floating point or complex dtype");
+    check(is_differentiable(from.dtype),
+          "data set to a tensor that requires gradients must be floating point or complex dtype");
   }
   impl.storage = from.storage;
   impl.sizes = from.sizes;

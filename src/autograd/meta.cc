@@ -53,7 +53,8 @@ Tensor& Tensor::requires_grad_(bool value) {
     if (!grad_fn()) make_meta(*this).requires_grad = true;
   } else if (GradMeta* meta = meta_of(*this)) {
     check(grad_fn() == nullptr,
-          "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+          "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+          "subgraph "
           "that doesn't require differentiation use var_no_grad = var.detach().");
     meta->requires_grad = false;
   }
@@ -72,10 +73,12 @@ Tensor Tensor::grad() const {
   const GradMeta* meta = meta_of(*this);
   if (meta == nullptr) return {};
   if (!meta->grad.defined() && grad_fn() != nullptr) {
-    warn("The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-         "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-         "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
-         "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.");
+    warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+        "Tensor, "
+        "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+        "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.");
   }
   return meta->grad;
 }
@@ -84,11 +87,13 @@ void Tensor::set_grad(const Tensor& grad) {
   impl_of(*this);
   if (grad.defined()) {
     check(!is_same(grad), "can't assign Variable as its own grad");
-    check(grad.dtype() == dtype(), "attempting to assign a gradient with dtype '", cpp_name(grad.dtype()),
-          "' to a tensor with grad_dtype '", scalar_name(dtype()),
-          "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
-          "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
-          "the dtypes of a tensor and its gradient may break downstream systems that assume they match.");
+    check(
+        grad.dtype() == dtype(), "attempting to assign a gradient with dtype '", cpp_name(grad.dtype()),
+        "' to a tensor with grad_dtype '", scalar_name(dtype()),
+        "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
+        "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. "
+        "Diverging "
+        "the dtypes of a tensor and its gradient may break downstream systems that assume they match.");
     check(grad.device() == device(), "attempting to assign a gradient with device type '", grad.device().str(),
           "' to a tensor with device type '", device().str(),
           "'. Please ensure that the gradient and the tensor are on the same device");

@@ -13,16 +13,16 @@ namespace conv1d {
 
 /// What autograd knows of a tensor. A tensor without one needs no gradient and is no view.
 struct GradMeta {
-  bool requires_grad = false;          ///< the flag of a leaf
+  bool requires_grad = false;  ///< the flag of a leaf
   Tensor grad;
-  std::shared_ptr<Node> grad_fn;       ///< null for leaves; of a view: made when the version was `seen`
-  std::uint32_t output = 0;            ///< which output of grad_fn
-  std::weak_ptr<Node> accumulator;     ///< of a leaf: weak, since the node holds the leaf
-  std::mutex mutex;                    ///< guards grad_fn of a view and the accumulator: threads share leaves and views
+  std::shared_ptr<Node> grad_fn;    ///< null for leaves; of a view: made when the version was `seen`
+  std::uint32_t output = 0;         ///< which output of grad_fn
+  std::weak_ptr<Node> accumulator;  ///< of a leaf: weak, since the node holds the leaf
+  std::mutex mutex;                 ///< guards grad_fn of a view and the accumulator: threads share leaves and views
 
-  Tensor base;                         ///< of a view: the tensor it looks into, itself no view
-  std::uint64_t seen = 0;              ///< of a view: the version at which grad_fn was right
-  bool made_without_grad = false;      ///< a view made while recording was off
+  Tensor base;                     ///< of a view: the tensor it looks into, itself no view
+  std::uint64_t seen = 0;          ///< of a view: the version at which grad_fn was right
+  bool made_without_grad = false;  ///< a view made while recording was off
 
   GradMeta() = default;
   GradMeta(const GradMeta&) = delete;

@@ -25,12 +25,11 @@ class RecordedNode : public Node {
   void save(const std::vector<Tensor>& tensors, const std::vector<Tensor>& results, const Tensor& written = {}) {
     saved_.reserve(tensors.size());
     for (const Tensor& tensor : tensors) {
-      const auto result = std::find_if(results.begin(), results.end(), [&](const Tensor& r) {
-        return tensor.defined() && r.is_same(tensor);
-      });
+      const auto result = std::find_if(results.begin(), results.end(),
+                                       [&](const Tensor& r) { return tensor.defined() && r.is_same(tensor); });
       const bool is_result = result != results.end();
-      const bool stale = !is_result && tensor.defined() && written.defined() &&
-                         tensor.impl()->version == written.impl()->version;
+      const bool stale =
+          !is_result && tensor.defined() && written.defined() && tensor.impl()->version == written.impl()->version;
       saved_.emplace_back(tensor, is_result ? result - results.begin() : -1, stale);
     }
   }
@@ -59,9 +58,12 @@ class RecordedNode : public Node {
   std::vector<Tensor> unpack() {
     const std::lock_guard lock(mutex_);
     check(!released_,
-          "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
-          "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
-          "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+          "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+          "already been "
+          "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+          "Specify "
+          "retain_graph=True if you need to backward through the graph a second time or if you need to access saved "
+          "tensors "
           "after calling backward.");
     std::vector<Tensor> tensors;
     tensors.reserve(saved_.size());
@@ -77,11 +79,14 @@ class RecordedNode : public Node {
 };
 
 void check_view_inplace(const Tensor& target, const GradMeta& meta) {
-  check(!meta.made_without_grad,
-        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-        "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-        "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
-        "the inplace to be tracked).");
+  check(
+      !meta.made_without_grad,
+      "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
+      "case "
+      "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+      "inplace "
+      "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
+      "the inplace to be tracked).");
   check(!(target.requires_grad() && meta.base.is_leaf()),
         "a view of a leaf Variable that requires grad is being used in an in-place operation.");
 }
@@ -138,7 +143,8 @@ void check_inplace(const Tensor& target, const std::vector<Tensor>& inputs) {
   }
   for (std::size_t d = 0; d < impl.sizes.size(); ++d) {
     check(impl.numel == 0 || impl.strides[d] != 0 || impl.sizes[d] <= 1,
-          "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
+          "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+          "Please "
           "clone() the tensor before performing the operation.");
   }
 }

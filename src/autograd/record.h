@@ -11,9 +11,9 @@ namespace conv1d {
 
 /// What a recorded operation's gradient is given.
 struct BackwardArgs {
-  const std::vector<Tensor>& grads;     ///< of each output; undefined: zero
-  const std::vector<Tensor>& saved;     ///< the tensors saved, checked to be unchanged
-  const std::vector<bool>& wanted;      ///< which inputs want a gradient
+  const std::vector<Tensor>& grads;  ///< of each output; undefined: zero
+  const std::vector<Tensor>& saved;  ///< the tensors saved, checked to be unchanged
+  const std::vector<bool>& wanted;   ///< which inputs want a gradient
   const Tensor& grad() const { return grads[0]; }
 };
 /// Returns one gradient for each input; undefined where not wanted or zero. Uses recorded operations only.
@@ -22,8 +22,9 @@ using Backward = std::function<std::vector<Tensor>(const BackwardArgs&)>;
 /// Whether grad mode is on and one of the inputs requires a gradient.
 bool should_record(const std::vector<Tensor>& inputs);
 
-/// Gives `result` the history "`name` of `inputs`" (`name`: a string literal) where should_record(inputs); returns result. A saved tensor that is the
-/// result itself makes no cycle. A change in place of a saved tensor is found when the gradient is asked for.
+/// Gives `result` the history "`name` of `inputs`" (`name`: a string literal) where should_record(inputs); returns
+/// result. A saved tensor that is the result itself makes no cycle. A change in place of a saved tensor is found when
+/// the gradient is asked for.
 Tensor record(const char* name, Tensor result, const std::vector<Tensor>& inputs, std::vector<Tensor> saved,
               Backward backward);
 
@@ -35,14 +36,16 @@ void record_all(const char* name, const std::vector<Tensor>& results, const std:
 /// (a view's grad_fn becomes AsStridedBackward0 after its base was changed; a base's becomes CopySlices).
 Tensor record_view(const char* name, Tensor view, const Tensor& base, Backward backward);
 
-/// Before an operation on `inputs` changes `target` in place: raises PyTorch's errors for a leaf that requires grad, a view of one,
-/// and an expanded tensor whose elements share memory ("unsupported operation: more than one element of the written-to tensor ...").
+/// Before an operation on `inputs` changes `target` in place: raises PyTorch's errors for a leaf that requires grad, a
+/// view of one, and an expanded tensor whose elements share memory ("unsupported operation: more than one element of
+/// the written-to tensor ...").
 void check_inplace(const Tensor& target, const std::vector<Tensor>& inputs = {});
 
 /// After the change: notes the write, and gives `target` (and the base it is a view of) its new history.
-/// inputs[0] is the target as it was before. `saved` may hold the target as it is now; what it was before must be cloned
-/// beforehand, since its memory now holds other numbers. Usage:
-///   check_inplace(x); Tensor before = alias_of(x); <change the numbers>; record_inplace("AddBackward0", x, {before, other}, {...}, f);
+/// inputs[0] is the target as it was before. `saved` may hold the target as it is now; what it was before must be
+/// cloned beforehand, since its memory now holds other numbers. Usage:
+///   check_inplace(x); Tensor before = alias_of(x); <change the numbers>; record_inplace("AddBackward0", x, {before,
+///   other}, {...}, f);
 Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tensor>& inputs, std::vector<Tensor> saved,
                        Backward backward);
 /// The same tensor with the history that it has now, unchanged by a later record_inplace on `target`.

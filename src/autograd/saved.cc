@@ -28,7 +28,7 @@ Saved::Saved(const Tensor& tensor, std::int64_t output, bool stale) : output_(ou
 Tensor Saved::unpack(const std::shared_ptr<Node>& owner) const {
   if (!tensor_.defined()) return {};
   const std::uint64_t version = tensor_.impl()->version->count;
-  if (version != version_) fail_modified(version);
+  if (version != version_) fail_modified(version, owner);
   if (output_ < 0) return tensor_;
   Tensor result = tensor_.detach();
   GradMeta& meta = make_meta(result);
@@ -37,18 +37,21 @@ Tensor Saved::unpack(const std::shared_ptr<Node>& owner) const {
   return result;
 }
 
-void Saved::fail_modified(std::uint64_t version) const {
+void Saved::fail_modified(std::uint64_t version, const std::shared_ptr<Node>& owner) const {
   std::string which = "[" + tensor_type_name(tensor_.dtype()) + " " + shape_text(tensor_.sizes()) + "]";
-  if (const std::shared_ptr<TensorImpl> impl = original_.lock()) {
+  if (output_ >= 0) {  // the result of the operation itself, whatever became of it since
+    which += cat_text(", which is output ", output_, " of ", operation_name(*owner), ",");
+  } else if (const std::shared_ptr<TensorImpl> impl = original_.lock()) {
     const Tensor original(impl);
     if (const std::shared_ptr<Node> node = original.grad_fn()) {
       which += cat_text(", which is output ", meta_of(original)->output, " of ", operation_name(*node), ",");
     }
   }
-  fail(cat_text("one of the variables needed for gradient computation has been modified by an inplace operation: ", which,
-                " is at version ", version, "; expected version ", version_,
-                " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-                "torch.autograd.set_detect_anomaly(True, check_nan=False)."));
+  fail(cat_text(
+      "one of the variables needed for gradient computation has been modified by an inplace operation: ", which,
+      " is at version ", version, "; expected version ", version_,
+      " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+      "torch.autograd.set_detect_anomaly(True, check_nan=False)."));
 }
 
 }  // namespace conv1d

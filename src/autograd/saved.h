@@ -18,7 +18,7 @@ class Saved {
   Tensor unpack(const std::shared_ptr<Node>& owner) const;
 
  private:
-  [[noreturn]] void fail_modified(std::uint64_t version) const;
+  [[noreturn]] void fail_modified(std::uint64_t version, const std::shared_ptr<Node>& owner) const;
 
   Tensor tensor_;
   std::weak_ptr<TensorImpl> original_;  ///< for the message: which operation made it what it is now

@@ -26,7 +26,8 @@ struct Stage {
     const std::int64_t first = std::min(base.offset, view.offset / ratio);
     const std::int64_t last = std::max(last_element(base), last_element(view) / ratio);
     const Tensor memory = make_tensor({last - first + 1}, base.dtype, device);
-    if (Storage& storage = *memory.impl()->storage; storage.data != nullptr) std::memset(storage.data, 0, storage.bytes);
+    if (Storage& storage = *memory.impl()->storage; storage.data != nullptr)
+      std::memset(storage.data, 0, storage.bytes);
     at_base = make_view(memory, base.sizes, base.strides, base.offset - first);
     at_view = make_view(memory, view.sizes, view.strides, view.offset - first * ratio, view.dtype);
   }
@@ -92,10 +93,11 @@ Tensor scatter_strided(const Tensor& part, const Geometry& view, const Geometry&
 Tensor replace_strided(const Tensor& source, const Geometry& base, const Geometry& view, const Tensor& part) {
   const Stage stage(base, view, source.device());
   copy_into(stage.at_base, source);
-  copy_into(stage.at_view, part.defined() ? part : [&] {
-    const Geometry nothing{view.sizes, Shape(view.sizes.size(), 0), 0, view.dtype};
-    return Stage(nothing, nothing, source.device()).at_view;
-  }());
+  copy_into(
+      stage.at_view, part.defined() ? part : [&] {
+        const Geometry nothing{view.sizes, Shape(view.sizes.size(), 0), 0, view.dtype};
+        return Stage(nothing, nothing, source.device()).at_view;
+      }());
   return record("AsStridedScatterBackward0", copy_of(stage.at_base, base.dtype), {source, part}, {},
                 [base, view](const BackwardArgs& args) -> std::vector<Tensor> {
                   return {args.wanted[0] ? replace_strided(args.grad(), base, view, {}) : Tensor(),

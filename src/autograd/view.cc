@@ -47,11 +47,13 @@ std::shared_ptr<Node> view_grad_fn(const Tensor& view, GradMeta& meta) {
   const std::lock_guard lock(meta.mutex);
   const std::uint64_t version = view.impl()->version->count;
   if (version == meta.seen || (!meta.grad_fn && !meta.base.requires_grad())) return meta.grad_fn;
-  check(!meta.made_without_grad,
-        "A view was created in no_grad mode and its base or another view of its base has been modified inplace with grad "
-        "mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-        "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
-        "tracked) or both outside (if you want the inplace to be tracked).");
+  check(
+      !meta.made_without_grad,
+      "A view was created in no_grad mode and its base or another view of its base has been modified inplace with grad "
+      "mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code "
+      "by "
+      "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+      "tracked) or both outside (if you want the inplace to be tracked).");
   bury(std::move(meta.grad_fn));
   meta.grad_fn = regenerated(view, meta.base);
   meta.output = 0;

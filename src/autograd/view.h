@@ -12,8 +12,8 @@ std::shared_ptr<Node> view_grad_fn(const Tensor& view, GradMeta& meta);
 /// The tensor that `tensor` looks into: its base, or itself.
 const Tensor& root_of(const Tensor& tensor);
 
-/// The base's history after a view of it was changed by `change`: outside the view the gradient goes on to the base as it
-/// was, inside it passes through `change`.
+/// The base's history after a view of it was changed by `change`: outside the view the gradient goes on to the base as
+/// it was, inside it passes through `change`.
 struct CopySlices : Node {
   CopySlices(const Tensor& base, const Tensor& view, std::shared_ptr<Node> change);
   std::string name() const override { return "CopySlices"; }

@@ -8,7 +8,8 @@
 namespace conv1d {
 namespace {
 
-/// Whether a new gradient may become .grad as it is: nobody else holds its memory, and it lies in memory as the leaf does.
+/// Whether a new gradient may become .grad as it is: nobody else holds its memory, and it lies in memory as the leaf
+/// does.
 bool can_take(const Tensor& grad, const Tensor& leaf) {
   return grad.impl()->storage.use_count() == 1 && grad.impl().use_count() <= 2 &&
          grad.strides() == dense_strides(leaf.sizes(), leaf.strides());

@@ -25,17 +25,21 @@ void check_given(const Tensor& grad, const Tensor& output, std::size_t i) {
   check(grad.sizes() == output.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", size_text(grad),
         " and output[", i, "] has a shape of ", size_text(output), ".");
   check(grad.is_complex() == output.is_complex(),
-        "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: grad_output[",
-        i, "] has a dtype of torch.", name(grad.dtype()), " and output[", i, "] has a dtype of torch.", name(output.dtype()),
-        ".");
+        "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+        "grad_output[",
+        i, "] has a dtype of torch.", name(grad.dtype()), " and output[", i, "] has a dtype of torch.",
+        name(output.dtype()), ".");
 }
 
 std::vector<Root> make_roots(const std::vector<Tensor>& outputs, const std::vector<Tensor>& given) {
-  check(given.empty() || given.size() == outputs.size(), "got ", outputs.size(), " tensors and ", given.size(), " gradients");
+  check(given.empty() || given.size() == outputs.size(), "got ", outputs.size(), " tensors and ", given.size(),
+        " gradients");
   std::vector<Root> roots(outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (!given.empty() && given[i].defined()) check_given(roots[i].grad = given[i], outputs[i], i);
-    else roots[i].grad = implicit_grad(outputs[i]);
+    if (!given.empty() && given[i].defined())
+      check_given(roots[i].grad = given[i], outputs[i], i);
+    else
+      roots[i].grad = implicit_grad(outputs[i]);
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     Root& root = roots[i];
@@ -60,16 +64,21 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               bool create_graph) {
   const std::vector<Root> roots = make_roots(outputs, grad_outputs);
   if (create_graph) {
-    warn("Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which "
-         "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use "
-         "this function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid "
-         "the leak.");
+    warn(
+        "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+        "which "
+        "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have "
+        "to use "
+        "this function, make sure to reset the .grad fields of your parameters to None after use to break the cycle "
+        "and avoid "
+        "the leak.");
   }
   walk(roots, {}, retain_graph || create_graph, create_graph);
 }
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const std::vector<Tensor>& grad_outputs, bool retain_graph, bool create_graph, bool allow_unused) {
+                         const std::vector<Tensor>& grad_outputs, bool retain_graph, bool create_graph,
+                         bool allow_unused) {
   const std::vector<Root> roots = make_roots(outputs, grad_outputs);
   check(!inputs.empty(), "`inputs` argument to `grad()` cannot be empty.");
   std::vector<Edge> captures;

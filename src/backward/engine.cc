@@ -15,9 +15,9 @@ namespace {
 
 /// What the walk knows of a node.
 struct State {
-  std::size_t waiting = 0;      ///< edges into it over which no gradient has come yet
-  bool needed = true;           ///< whether something that is asked for lies behind it
-  std::vector<Tensor> grads;    ///< sums so far, one for each output
+  std::size_t waiting = 0;            ///< edges into it over which no gradient has come yet
+  bool needed = true;                 ///< whether something that is asked for lies behind it
+  std::vector<Tensor> grads;          ///< sums so far, one for each output
   std::vector<std::size_t> captured;  ///< indices into the captures that are outputs of this node
 };
 
@@ -79,9 +79,9 @@ class Walk {
   void mark_needed() {
     for (Node* node : order_) {
       State& state = states_[node];
-      state.needed = !state.captured.empty() || std::any_of(node->next.begin(), node->next.end(), [&](const Edge& edge) {
-        return edge.node && states_[edge.node.get()].needed;
-      });
+      state.needed = !state.captured.empty() ||
+                     std::any_of(node->next.begin(), node->next.end(),
+                                 [&](const Edge& edge) { return edge.node && states_[edge.node.get()].needed; });
     }
   }
 
@@ -111,9 +111,8 @@ class Walk {
   /// Whether applying a node leads to something asked for, and not only to what it captured itself.
   bool leads_on(const Node& node) {
     if (captures_.empty()) return true;
-    return std::any_of(node.next.begin(), node.next.end(), [&](const Edge& edge) {
-      return edge.node && states_[edge.node.get()].needed;
-    });
+    return std::any_of(node.next.begin(), node.next.end(),
+                       [&](const Edge& edge) { return edge.node && states_[edge.node.get()].needed; });
   }
 
   std::vector<Tensor> apply(Node& node, std::vector<Tensor> grads) {
@@ -126,8 +125,8 @@ class Walk {
       const WantedScope scope(&wanted);
       inputs = node.apply(grads);
     }
-    check(inputs.size() == node.next.size() || node.next.empty(), node.name(), " returned an incorrect number of gradients (expected ",
-          node.next.size(), ", got ", inputs.size(), ")");
+    check(inputs.size() == node.next.size() || node.next.empty(), node.name(),
+          " returned an incorrect number of gradients (expected ", node.next.size(), ", got ", inputs.size(), ")");
     if (!keep_graph_) node.release();
     return inputs;
   }
@@ -160,8 +159,8 @@ Tensor add_gradients(const Tensor& a, const Tensor& b) {
 Tensor fit_gradient(const Tensor& grad_in, const OutputInfo& info, const Node& from, std::size_t index) {
   Tensor grad = grad_in;
   if (grad.sizes() != info.sizes) {
-    check(expands_to(info.sizes, grad.sizes()), "Function ", from.name(), " returned an invalid gradient at index ", index,
-          " - got ", shape_text(grad.sizes()), " but expected shape compatible with ", shape_text(info.sizes));
+    check(expands_to(info.sizes, grad.sizes()), "Function ", from.name(), " returned an invalid gradient at index ",
+          index, " - got ", shape_text(grad.sizes()), " but expected shape compatible with ", shape_text(info.sizes));
     grad = sum_to(grad, info.sizes);
   }
   if (grad.is_complex() && !is_complex(info.dtype)) grad = grad.real();

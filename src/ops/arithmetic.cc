@@ -19,9 +19,8 @@ Tensor scaled(const Tensor& x, const Scalar& factor) { return is_one(factor) ? x
 
 template <class B> Tensor add_scaled(const Tensor& a, const B& b, const Scalar& alpha, DType dtype) {
   if (is_one(alpha)) return binary(a, b, dtype, kPlus);
-  return binary(a, b, dtype, [alpha](auto x, auto y) {
-    return math::plus(x, math::times(alpha.template to<decltype(x)>(), y));
-  });
+  return binary(a, b, dtype,
+                [alpha](auto x, auto y) { return math::plus(x, math::times(alpha.template to<decltype(x)>(), y)); });
 }
 
 }  // namespace
@@ -35,15 +34,18 @@ void check_alpha(const Scalar& alpha, DType result) {
 }
 
 void check_subtraction(DType a, DType b) {
-  check(a != DType::Bool || b != DType::Bool,
-        "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
-        "instead.");
+  check(
+      a != DType::Bool || b != DType::Bool,
+      "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
+      "instead.");
   check(a != DType::Bool && b != DType::Bool,
-        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+        "the `~` "
         "or `logical_not()` operator instead.");
 }
 
-// ---- add, sub --------------------------------------------------------------------------------------------------------
+// ---- add, sub
+// --------------------------------------------------------------------------------------------------------
 
 Backward add_backward(const Scalar& alpha) {
   return [alpha](const BackwardArgs& args) -> Grads {
@@ -77,19 +79,23 @@ Tensor sub(const Tensor& a, const Scalar& b) {
 Tensor rsub(const Tensor& a, const Scalar& b) {
   check_subtraction(a.dtype(), scalar_dtype(b));
   const Tensor result = binary(a, b, result_type(a, b), [](auto x, auto y) { return math::minus(y, x); });
-  return record("RsubBackward1", result, {a}, {}, [](const BackwardArgs& args) -> Grads { return {args.grad().neg()}; });
+  return record("RsubBackward1", result, {a}, {},
+                [](const BackwardArgs& args) -> Grads { return {args.grad().neg()}; });
 }
 
 Tensor Tensor::neg() const {
   check(dtype() != DType::Bool,
-        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+        "`~` or "
         "`logical_not()` operator instead.");
   const Tensor result = make_result(*this, dtype());
   unary_into(result, dtype(), [](auto x) { return math::negative(x); }, *this);
-  return record("NegBackward0", result, {*this}, {}, [](const BackwardArgs& args) -> Grads { return {args.grad().neg()}; });
+  return record("NegBackward0", result, {*this}, {},
+                [](const BackwardArgs& args) -> Grads { return {args.grad().neg()}; });
 }
 
-// ---- mul, div --------------------------------------------------------------------------------------------------------
+// ---- mul, div
+// --------------------------------------------------------------------------------------------------------
 
 Backward mul_backward() {
   return [](const BackwardArgs& args) -> Grads {

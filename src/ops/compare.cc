@@ -13,12 +13,19 @@ template <class F, class B> Tensor compare(const Tensor& a, const B& b, const ch
   check<NotImplementedError>(ordered == nullptr || !is_complex(dtype), "\"", ordered == nullptr ? "" : ordered,
                              "\" not implemented for '", scalar_name(dtype), "'");
   Tensor result;
-  if constexpr (std::is_same_v<B, Scalar>) result = make_result(a, DType::Bool);
-  else result = make_result(a, b, DType::Bool);
-  binary_into<bool>(result, dtype, [f](auto x, auto y) -> bool {
-    if constexpr (requires { f(x, y); }) return f(x, y);
-    else return false;  // complex numbers, refused above
-  }, a, b);
+  if constexpr (std::is_same_v<B, Scalar>)
+    result = make_result(a, DType::Bool);
+  else
+    result = make_result(a, b, DType::Bool);
+  binary_into<bool>(
+      result, dtype,
+      [f](auto x, auto y) -> bool {
+        if constexpr (requires { f(x, y); })
+          return f(x, y);
+        else
+          return false;  // complex numbers, refused above
+      },
+      a, b);
   return result;
 }
 
@@ -69,8 +76,6 @@ Tensor ge(const Tensor& a, const Scalar& b) { return compare(a, b, "ge_cpu", kGr
 
 bool equal(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes()) return false;
-  check(a.dtype() == b.dtype(), "Expected object of data type ", name(a.dtype()), " but got data type ", name(b.dtype()),
-        " for argument 'other' in call to equal");
   check<NotImplementedError>(!a.device().is_meta() && !b.device().is_meta(),
                              "aten::equal: attempted to run this operator with Meta tensors, which have no data");
   return all_true(eq(a.detach(), b.detach()));

@@ -11,7 +11,8 @@ Tensor Tensor::conj() const {
   if (!is_complex()) return *this;
   const Tensor result = make_result(*this, dtype());
   unary_into(result, dtype(), [](auto x) { return math::conjugate(x); }, *this);
-  return record("ConjBackward0", result, {*this}, {}, [](const BackwardArgs& args) -> Grads { return {args.grad().conj()}; });
+  return record("ConjBackward0", result, {*this}, {},
+                [](const BackwardArgs& args) -> Grads { return {args.grad().conj()}; });
 }
 
 Tensor view_as_real(const Tensor& x) {

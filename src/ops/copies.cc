@@ -42,7 +42,8 @@ Tensor Tensor::to(Device wanted) const {
   });
 }
 
-// ---- several tensors into one ----------------------------------------------------------------------------------------
+// ---- several tensors into one
+// ----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -64,7 +65,8 @@ void check_joinable(const Tensor& first, const Tensor& x, std::int64_t dim, std:
   check(x.dim() == first.dim(), "Tensors must have same number of dimensions: got ", first.dim(), " and ", x.dim());
   for (std::int64_t d = 0; d < x.dim(); ++d) {
     check(d == dim || x.size(d) == first.size(d), "Sizes of tensors must match except in dimension ", dim,
-          ". Expected size ", first.size(d), " but got size ", x.size(d), " for tensor number ", number, " in the list.");
+          ". Expected size ", first.size(d), " but got size ", x.size(d), " for tensor number ", number,
+          " in the list.");
   }
 }
 

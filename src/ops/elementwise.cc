@@ -46,7 +46,8 @@ void plan_walk(const TensorImpl* const* operands, std::size_t count, Shape& size
     return;
   }
   std::vector<Shape> all(count);
-  for (std::size_t k = 0; k < count; ++k) all[k] = broadcast_strides(operands[k]->sizes, operands[k]->strides, out.sizes);
+  for (std::size_t k = 0; k < count; ++k)
+    all[k] = broadcast_strides(operands[k]->sizes, operands[k]->strides, out.sizes);
   for (const std::int64_t dim : memory_order(out.sizes, out.strides)) {
     const auto d = static_cast<std::size_t>(dim);
     if (out.sizes[d] == 1) continue;

@@ -14,8 +14,8 @@
 
 namespace conv1d {
 
-/// New memory for the result of an element-wise operation: the operands' common shape, device and (as in PyTorch) order in
-/// memory. RuntimeError where shapes or devices do not go together.
+/// New memory for the result of an element-wise operation: the operands' common shape, device and (as in PyTorch) order
+/// in memory. RuntimeError where shapes or devices do not go together.
 Tensor make_result(const Tensor& x, DType dtype);
 Tensor make_result(const Tensor& a, const Tensor& b, DType dtype);
 
@@ -47,8 +47,9 @@ void walk_row(std::int64_t n, F& f, R* out, const std::int64_t* strides, std::in
 
 }  // namespace detail
 
-/// out[i] = f(in[i]...): R is out's element type, Ts those of `in`; f takes and returns the types that they are computed in.
-/// `in` broadcast to out. out may be one of `in`, but must not overlap one otherwise. Writes are not noted.
+/// out[i] = f(in[i]...): R is out's element type, Ts those of `in`; f takes and returns the types that they are
+/// computed in. `in` broadcast to out. out may be one of `in`, but must not overlap one otherwise. Writes are not
+/// noted.
 template <class R, class... Ts, class F, class... Tensors> void map_into(const Tensor& out, F f, const Tensors&... in) {
   constexpr std::size_t kCount = sizeof...(Ts) + 1;
   static_assert(sizeof...(Tensors) == sizeof...(Ts));
@@ -78,13 +79,15 @@ template <class R, class... Ts, class F, class... Tensors> void map_into(const T
   }
 }
 
-/// A number read from a tensor without dimensions that meets one with dimensions: computed with as it is, not rounded first.
+/// A number read from a tensor without dimensions that meets one with dimensions: computed with as it is, not rounded
+/// first.
 inline bool is_number(const Tensor& x, const Tensor& other) {
   return x.dim() == 0 && other.dim() > 0 && !x.device().is_meta();
 }
 
 /// out = f(a, b) computed in `dtype`, for an out of that dtype or, where R is given, of R.
-template <class R = void, class F> void binary_into(const Tensor& out, DType dtype, F f, const Tensor& a, const Tensor& b) {
+template <class R = void, class F>
+void binary_into(const Tensor& out, DType dtype, F f, const Tensor& a, const Tensor& b) {
   visit(dtype, [&]<class T>(std::type_identity<T>) {
     using C = Compute<T>;
     using Out = std::conditional_t<std::is_void_v<R>, T, R>;

@@ -37,7 +37,8 @@ template <bool kLargest, class T> Found find(const T* x, const Shape& sizes, con
 template <bool kLargest>
 void search(const Tensor& x, const ReductionPlan& plan, const Tensor& values, const Tensor& places) {
   if (x.device().is_meta()) return;
-  // Offsets go through the last dimension fastest: C order, whereas the plan's reduced dimensions stand innermost first.
+  // Offsets go through the last dimension fastest: C order, whereas the plan's reduced dimensions stand innermost
+  // first.
   const Shape sizes(plan.reduced_sizes.rbegin(), plan.reduced_sizes.rend());
   const Shape strides(plan.reduced_strides.rbegin(), plan.reduced_strides.rend());
   visit(x.dtype(), [&]<class T>(std::type_identity<T>) {
@@ -82,12 +83,14 @@ Tensor place(const Tensor& x, const Tensor& places, const Shape& sizes, std::int
 ReductionPlan plan_dim(const Tensor& x, const char* function, std::int64_t dim, bool keepdim) {
   check(!x.is_complex(), function, "(): does not support complex input");
   const std::int64_t d = wrap_dim(dim, x.dim());
-  check<IndexError>(x.dim() == 0 || x.size(d) > 0, function, "(): Expected reduction dim ", d, " to have non-zero size.");
+  check<IndexError>(x.dim() == 0 || x.size(d) > 0, function, "(): Expected reduction dim ", d,
+                    " to have non-zero size.");
   return plan_reduction(x, {d}, keepdim);
 }
 
 template <bool kLargest>
-ValuesAndIndices extremum_along(const char* name, const char* function, const Tensor& x, std::int64_t dim, bool keepdim) {
+ValuesAndIndices extremum_along(const char* name, const char* function, const Tensor& x, std::int64_t dim,
+                                bool keepdim) {
   const ReductionPlan plan = plan_dim(x, function, dim, keepdim);
   const ValuesAndIndices result{make_tensor(plan.result_sizes, x.dtype(), x.device()),
                                 make_tensor(plan.result_sizes, DType::Int64, x.device())};

@@ -19,8 +19,11 @@ inline Tensor only_if(bool wanted, const Tensor& x) { return wanted ? x : Tensor
 /// A number as a tensor without dimensions, in the widest type of its kind: PyTorch saves numbers like tensors.
 Tensor number_tensor(const Scalar& value);
 
-/// x where `mask` is true, else 0 (also where x is infinite or NaN). mask is bool and has x's shape or broadcasts to it.
+/// x where `mask` is true, else 0 (also where x is infinite or NaN). mask is bool and has x's shape or broadcasts to
+/// it.
 Tensor keep_where(const Tensor& mask, const Tensor& x);
+/// x where `mask` is false, else 0.
+Tensor drop_where(const Tensor& mask, const Tensor& x);
 /// The direction of each element: its sign, or x/|x| for complex x; 0 at 0.
 Tensor sgn(const Tensor& x);
 Tensor reciprocal(const Tensor& x);

@@ -16,18 +16,36 @@ void check_output_shape(const Tensor& self, const Tensor& other) {
 }
 void check_output_shape(const Tensor&, const Scalar&) {}
 
-/// Whether writing self could change what is still to be read of other.
+/// The elements in memory that a tensor touches: from the first to one past the last.
+std::pair<std::int64_t, std::int64_t> span_of(const TensorImpl& x) {
+  std::int64_t end = x.offset + 1;
+  for (std::size_t d = 0; d < x.sizes.size(); ++d) end += (x.sizes[d] - 1) * x.strides[d];
+  return {x.offset, end};
+}
+
+/// Whether writing self could change what is still to be read of other. RuntimeError, as in PyTorch, where both lie
+/// densely in memory and certainly share a part of it.
 bool reads_what_is_written(const Tensor& self, const Tensor& other) {
   const TensorImpl &a = *self.impl(), &b = *other.impl();
-  return a.storage == b.storage && (a.offset != b.offset || a.sizes != b.sizes || a.strides != b.strides);
+  if (a.storage != b.storage || a.numel == 0 || b.numel == 0 || a.device.is_meta() || self.is_same(other)) return false;
+  const auto [a_begin, a_end] = span_of(a);
+  const auto [b_begin, b_end] = span_of(b);
+  if (a_end <= b_begin || b_end <= a_begin) return false;
+  const bool same = a.offset == b.offset && a.sizes == b.sizes && a.strides == b.strides;
+  check(same || !is_dense(a.sizes, a.strides) || !is_dense(b.sizes, b.strides),
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. "
+        "Please clone() the tensor before performing the operation.");
+  return !same;
 }
 bool reads_what_is_written(const Tensor&, const Scalar&) { return false; }
 
 /// self = f(self, other), computed in `dtype`; the write is not noted yet.
 template <class F, class Other> void change(const Tensor& self, const Other& other, DType dtype, F f) {
   check_output_shape(self, other);
+  const bool apart = !reads_what_is_written(self, other);
   check_can_cast(dtype, self.dtype());
-  if (dtype == self.dtype() && !reads_what_is_written(self, other)) return binary_into(self, dtype, f, self, other);
+  if (dtype == self.dtype() && apart) return binary_into(self, dtype, f, self, other);
   const Tensor result = make_result(self, dtype);
   binary_into(result, dtype, f, self, other);
   copy_into(self.data_view(), result);
@@ -44,10 +62,11 @@ Tensor& add_scaled_(const char* name, Tensor& self, const Tensor& other, const S
     return record_inplace(name, self, {before, other}, {}, add_backward(-1));
   }
   const bool plain = alpha.to<std::complex<double>>() == 1.0;
-  if (plain) change(self, other, dtype, kPlus);
-  else change(self, other, dtype, [alpha](auto x, auto y) {
-    return math::plus(x, math::times(alpha.template to<decltype(x)>(), y));
-  });
+  if (plain)
+    change(self, other, dtype, kPlus);
+  else
+    change(self, other, dtype,
+           [alpha](auto x, auto y) { return math::plus(x, math::times(alpha.template to<decltype(x)>(), y)); });
   return record_inplace(name, self, {before, other}, {}, add_backward(alpha));
 }
 
@@ -101,7 +120,8 @@ Tensor& Tensor::div_(const Tensor& other) {
   const Tensor before = alias_of(*this), kept = kept_for(other, *this);
   const Tensor divisor = is_same(other) && needs_grad(*this) ? kept : other;
   change(*this, other, float_type(result_type(*this, other)), kDivide);
-  return record_inplace("DivBackward0", *this, {before, is_same(other) ? before : other}, {kept, divisor}, div_backward());
+  return record_inplace("DivBackward0", *this, {before, is_same(other) ? before : other}, {kept, divisor},
+                        div_backward());
 }
 
 Tensor& Tensor::div_(const Scalar& other) {
@@ -112,7 +132,8 @@ Tensor& Tensor::div_(const Scalar& other) {
                         {Tensor(), needs_grad(before) ? number_tensor(other) : Tensor()}, div_backward());
 }
 
-// ---- values from elsewhere -------------------------------------------------------------------------------------------
+// ---- values from elsewhere
+// -------------------------------------------------------------------------------------------
 
 Tensor& Tensor::zero_() {
   check_inplace(*this);

@@ -31,8 +31,9 @@ Tensor squared_difference(const Tensor& input, const Tensor& target) {
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, const std::string& reduction) {
   if (input.sizes() != target.sizes()) {
-    warn(cat_text("Using a target size (", size_text(target), ") that is different to the input size (", size_text(input),
-                  "). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size."));
+    warn(cat_text(
+        "Using a target size (", size_text(target), ") that is different to the input size (", size_text(input),
+        "). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size."));
   }
   const Shape shape = broadcast_shape(input.sizes(), target.sizes());
   const Tensor x = expanded(input, shape), y = expanded(target, shape);

@@ -36,7 +36,7 @@ Tensor grad_of_exponent(const Tensor& grad, const Tensor& base_is_zero, const Te
     flat = mul(flat, ge(real, 0));
     if (exponent.is_complex()) flat = mul(flat, eq(exponent.detach().imag(), 0));
   }
-  return mul(grad, flat.defined() ? keep_where(eq(flat, 0), slope.conj()) : slope.conj());
+  return mul(grad, flat.defined() ? drop_where(flat, slope.conj()) : slope.conj());
 }
 
 }  // namespace
@@ -59,19 +59,22 @@ Tensor Tensor::pow(const Scalar& exponent) const {
 Tensor Tensor::square() const { return pow(2); }
 
 Tensor Tensor::pow(const Tensor& exponent) const {
-  const Tensor result = binary(*this, exponent, result_type(*this, exponent), [](auto x, auto e) { return math::power(x, e); });
-  return record("PowBackward1", result, {*this, exponent}, {*this, exponent, result}, [](const BackwardArgs& args) -> Grads {
-    const Tensor &x = args.saved[0], &e = args.saved[1];
-    Grads grads(2);
-    if (args.wanted[0]) {
-      const Tensor slope = conv1d::mul(e, x.pow(conv1d::sub(e, 1))).conj();
-      grads[0] = conv1d::mul(args.grad(), keep_where(ne(e.detach(), 0), slope));
-    }
-    if (args.wanted[1]) {
-      grads[1] = grad_of_exponent(args.grad(), eq(x.detach(), 0), e, conv1d::mul(args.saved[2], x.log()));
-    }
-    return grads;
-  });
+  const DType dtype = result_type(*this, exponent);
+  check<NotImplementedError>(dtype != DType::Bool, "\"pow\" not implemented for 'Bool'");
+  const Tensor result = binary(*this, exponent, dtype, [](auto x, auto e) { return math::power(x, e); });
+  return record("PowBackward1", result, {*this, exponent}, {*this, exponent, result},
+                [](const BackwardArgs& args) -> Grads {
+                  const Tensor &x = args.saved[0], &e = args.saved[1];
+                  Grads grads(2);
+                  if (args.wanted[0]) {
+                    const Tensor slope = conv1d::mul(e, x.pow(conv1d::sub(e, 1))).conj();
+                    grads[0] = conv1d::mul(args.grad(), keep_where(ne(e.detach(), 0), slope));
+                  }
+                  if (args.wanted[1]) {
+                    grads[1] = grad_of_exponent(args.grad(), eq(x.detach(), 0), e, conv1d::mul(args.saved[2], x.log()));
+                  }
+                  return grads;
+                });
 }
 
 Tensor rpow(const Tensor& exponent, const Scalar& base) {

@@ -16,7 +16,8 @@ Category category(DType dtype) {
   return is_complex(dtype) ? Category::Complex : Category::Float;
 }
 
-/// The dtype of operands of two ranks (tensors before 0-d tensors before numbers): the lower only counts by its category.
+/// The dtype of operands of two ranks (tensors before 0-d tensors before numbers): the lower only counts by its
+/// category.
 DType combine(std::optional<DType> higher, std::optional<DType> lower) {
   if (!higher || !lower) return higher ? *higher : *lower;
   const Category high = category(*higher), low = category(*lower);

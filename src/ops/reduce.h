@@ -7,7 +7,7 @@ namespace conv1d {
 
 /// A reduction's dimensions. Reading: at[kept index] + offset[reduced index], in elements.
 struct ReductionPlan {
-  Shape result_sizes;             ///< of the result, with size 1 where keepdim
+  Shape result_sizes;  ///< of the result, with size 1 where keepdim
   Shape kept_sizes, kept_strides;
   Shape reduced_sizes, reduced_strides;  ///< innermost first, neighbours joined
   std::int64_t kept = 1, reduced = 1;    ///< numbers of elements

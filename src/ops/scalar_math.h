@@ -1,5 +1,5 @@
-// Arithmetic on single numbers, with a result for every value: integers wrap, booleans are logic, complex products are four
-// products (no detour that turns infinities into NaN, or loses a small part beside a large one).
+// Arithmetic on single numbers, with a result for every value: integers wrap, booleans are logic, complex products are
+// four products (no detour that turns infinities into NaN, or loses a small part beside a large one).
 #pragma once
 
 #include <cmath>
@@ -13,20 +13,28 @@ namespace conv1d::math {
 template <class T> inline constexpr bool is_int = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 template <class T> inline T plus(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a || b;
-  else if constexpr (is_int<T>) return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-  else return a + b;
+  if constexpr (std::is_same_v<T, bool>)
+    return a || b;
+  else if constexpr (is_int<T>)
+    return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  else
+    return a + b;
 }
 
 template <class T> inline T minus(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a != b;
-  else if constexpr (is_int<T>) return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-  else return a - b;
+  if constexpr (std::is_same_v<T, bool>)
+    return a != b;
+  else if constexpr (is_int<T>)
+    return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  else
+    return a - b;
 }
 
 template <class T> inline T times(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a && b;
-  else if constexpr (is_int<T>) return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+  if constexpr (std::is_same_v<T, bool>)
+    return a && b;
+  else if constexpr (is_int<T>)
+    return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
   else if constexpr (is_complex_type<T>) {
     return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
   } else {
@@ -48,8 +56,10 @@ template <class R> inline std::complex<R> divide_complex(std::complex<R> a, std:
 
 /// Only for floating-point and complex types: integers are divided as floats.
 template <class T> inline T divide(T a, T b) {
-  if constexpr (is_complex_type<T>) return divide_complex(a, b);
-  else return a / b;
+  if constexpr (is_complex_type<T>)
+    return divide_complex(a, b);
+  else
+    return a / b;
 }
 
 template <class T> inline T negative(T a) { return minus(T(0), a); }
@@ -59,8 +69,10 @@ template <> inline std::complex<float> negative(std::complex<float> a) { return 
 template <> inline std::complex<double> negative(std::complex<double> a) { return -a; }
 
 template <class T> inline T conjugate(T a) {
-  if constexpr (is_complex_type<T>) return std::conj(a);
-  else return a;
+  if constexpr (is_complex_type<T>)
+    return std::conj(a);
+  else
+    return a;
 }
 
 /// By squaring, wrapping around; 0 for negative exponents but of 1 and -1, as in PyTorch.
@@ -81,15 +93,21 @@ template <class T> inline T integer_power(T base, T exponent) {
 }
 
 template <class T> inline T power(T base, T exponent) {
-  if constexpr (std::is_same_v<T, bool>) return base || !exponent;
-  else if constexpr (is_int<T>) return integer_power(base, exponent);
-  else return std::pow(base, exponent);
+  if constexpr (std::is_same_v<T, bool>)
+    return base || !exponent;
+  else if constexpr (is_int<T>)
+    return integer_power(base, exponent);
+  else
+    return std::pow(base, exponent);
 }
 
 template <class T> inline bool is_nan(T a) {
-  if constexpr (is_complex_type<T>) return std::isnan(a.real()) || std::isnan(a.imag());
-  else if constexpr (std::is_floating_point_v<T>) return std::isnan(a);
-  else return false;
+  if constexpr (is_complex_type<T>)
+    return std::isnan(a.real()) || std::isnan(a.imag());
+  else if constexpr (std::is_floating_point_v<T>)
+    return std::isnan(a);
+  else
+    return false;
 }
 
 }  // namespace conv1d::math

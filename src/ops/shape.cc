@@ -16,15 +16,15 @@ std::size_t pos(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A view of the same elements in another shape: its gradient is reshaped back.
 Tensor record_reshape(const char* name, const Tensor& x, Shape sizes, Shape strides) {
   const Tensor view = make_view(x, std::move(sizes), std::move(strides), x.storage_offset());
-  return record_view(name, view, x, [before = x.sizes()](const BackwardArgs& args) -> Grads {
-    return {args.grad().reshape(before)};
-  });
+  return record_view(name, view, x,
+                     [before = x.sizes()](const BackwardArgs& args) -> Grads { return {args.grad().reshape(before)}; });
 }
 
 Tensor view_as(const char* name, const Tensor& x, const Shape& shape) {
   auto strides = view_strides(x.sizes(), x.strides(), shape);
   check(strides.has_value(),
-        "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
+        "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+        "contiguous "
         "subspaces). Use .reshape(...) instead.");
   return record_reshape(name, x, shape, std::move(*strides));
 }
@@ -87,7 +87,8 @@ Tensor Tensor::unsqueeze(std::int64_t dim_in) const {
                      [d](const BackwardArgs& args) -> Grads { return {args.grad().squeeze(d)}; });
 }
 
-// ---- other orders of the dimensions ----------------------------------------------------------------------------------
+// ---- other orders of the dimensions
+// ----------------------------------------------------------------------------------
 
 namespace {
 
@@ -116,8 +117,10 @@ Tensor Tensor::t() const {
 
 Tensor Tensor::permute(const Shape& dims) const {
   check(static_cast<std::int64_t>(dims.size()) == dim(),
-        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
-        "dimensions i.e. input.dim() = ", dim(), " is not equal to len(dims) = ", dims.size());
+        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+        "ordering of "
+        "dimensions i.e. input.dim() = ",
+        dim(), " is not equal to len(dims) = ", dims.size());
   Shape new_sizes, new_strides, inverse(dims.size(), -1);
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::size_t d = pos(wrap_dim(dims[i], dim()));
@@ -131,25 +134,27 @@ Tensor Tensor::permute(const Shape& dims) const {
                      [inverse](const BackwardArgs& args) -> Grads { return {args.grad().permute(inverse)}; });
 }
 
-// ---- more, or fewer, elements ----------------------------------------------------------------------------------------
+// ---- more, or fewer, elements
+// ----------------------------------------------------------------------------------------
 
 Tensor Tensor::expand(const Shape& shape) const {
-  check(shape.size() >= sizes().size(), "expand(", tensor_type_name(dtype()), "{", shape_text(sizes()), "}, size=",
-        shape_text(shape), "): the number of sizes provided (", shape.size(),
+  check(shape.size() >= sizes().size(), "expand(", tensor_type_name(dtype()), "{", shape_text(sizes()),
+        "}, size=", shape_text(shape), "): the number of sizes provided (", shape.size(),
         ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
   Shape new_sizes = shape, new_strides(shape.size(), 0);
   const std::size_t added = shape.size() - sizes().size();
   for (std::size_t i = shape.size(); i-- > 0;) {
     const std::int64_t size = i >= added ? sizes()[i - added] : 1;
-    const std::int64_t stride = i >= added ? strides()[i - added]
-                                : i + 1 < shape.size() ? new_sizes[i + 1] * new_strides[i + 1] : 1;
+    const std::int64_t stride = i >= added             ? strides()[i - added]
+                                : i + 1 < shape.size() ? new_sizes[i + 1] * new_strides[i + 1]
+                                                       : 1;
     if (shape[i] == -1) {
       check(i >= added, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
       new_sizes[i] = size;
     }
     check(size == new_sizes[i] || size == 1, "The expanded size of the tensor (", new_sizes[i],
-          ") must match the existing size (", size, ") at non-singleton dimension ", i, ".  Target sizes: ", shape_text(shape),
-          ".  Tensor sizes: ", shape_text(sizes()));
+          ") must match the existing size (", size, ") at non-singleton dimension ", i,
+          ".  Target sizes: ", shape_text(shape), ".  Tensor sizes: ", shape_text(sizes()));
     check(new_sizes[i] >= 0, "Trying to create tensor with negative dimension ", new_sizes[i], ": ", shape_text(shape));
     new_strides[i] = size == new_sizes[i] ? stride : 0;
   }
@@ -187,11 +192,12 @@ Tensor Tensor::slice(std::int64_t dim_in, std::optional<std::int64_t> start, std
   new_sizes[pos(d)] = count;
   // With one element or none the step leads nowhere: it must not overflow.
   if (count > 1) new_strides[pos(d)] *= step;
-  const Tensor view = make_view(*this, std::move(new_sizes), std::move(new_strides),
-                                storage_offset() + first * strides()[pos(d)]);
-  return record_view("SliceBackward0", view, *this, [before = sizes(), d, first, step](const BackwardArgs& args) -> Grads {
-    return {place_slice(args.grad(), before, d, first, step)};
-  });
+  const Tensor view =
+      make_view(*this, std::move(new_sizes), std::move(new_strides), storage_offset() + first * strides()[pos(d)]);
+  return record_view("SliceBackward0", view, *this,
+                     [before = sizes(), d, first, step](const BackwardArgs& args) -> Grads {
+                       return {place_slice(args.grad(), before, d, first, step)};
+                     });
 }
 
 Tensor place_slice(const Tensor& x, const Shape& sizes, std::int64_t dim, std::int64_t start, std::int64_t step) {

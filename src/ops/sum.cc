@@ -12,12 +12,24 @@ namespace {
 template <class T> struct AccumulatorOf {
   using type = std::int64_t;
 };
-template <> struct AccumulatorOf<Half> { using type = double; };
-template <> struct AccumulatorOf<BFloat16> { using type = double; };
-template <> struct AccumulatorOf<float> { using type = double; };
-template <> struct AccumulatorOf<double> { using type = double; };
-template <> struct AccumulatorOf<std::complex<float>> { using type = std::complex<double>; };
-template <> struct AccumulatorOf<std::complex<double>> { using type = std::complex<double>; };
+template <> struct AccumulatorOf<Half> {
+  using type = double;
+};
+template <> struct AccumulatorOf<BFloat16> {
+  using type = double;
+};
+template <> struct AccumulatorOf<float> {
+  using type = double;
+};
+template <> struct AccumulatorOf<double> {
+  using type = double;
+};
+template <> struct AccumulatorOf<std::complex<float>> {
+  using type = std::complex<double>;
+};
+template <> struct AccumulatorOf<std::complex<double>> {
+  using type = std::complex<double>;
+};
 
 /// Sums of sums of ... of kBlock numbers each, so that small ones are not lost beside a large total.
 template <class A> class Cascade {
@@ -44,9 +56,10 @@ template <class A> class Cascade {
 
 template <class A, class T> A widened(T x) { return cast<A>(static_cast<Compute<T>>(x)); }
 
-/// One run of numbers, in eight lanes that a compiler can put into vectors.
-template <class A, class T> A sum_run(const T* x, std::int64_t count, std::int64_t stride) {
+/// One run of numbers, in eight lanes that a compiler can put into vectors where they lie side by side.
+template <class A, bool kSideBySide, class T> A sum_run(const T* x, std::int64_t count, std::int64_t step) {
   constexpr std::int64_t kLanes = 8;
+  const std::int64_t stride = kSideBySide ? 1 : step;
   std::array<A, kLanes> lanes{};
   std::int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
@@ -59,7 +72,8 @@ template <class A, class T> A sum_run(const T* x, std::int64_t count, std::int64
 }
 
 /// All elements that meet in one element of the result.
-template <class A, class T> A sum_one(const T* x, const ReductionPlan& plan, const Shape& outer, const Shape& outer_strides) {
+template <class A, class T>
+A sum_one(const T* x, const ReductionPlan& plan, const Shape& outer, const Shape& outer_strides) {
   if (plan.reduced_sizes.empty()) return widened<A>(*x);
   const std::int64_t run = plan.reduced_sizes[0], stride = plan.reduced_strides[0];
   if (run == 0) return A(0);
@@ -68,7 +82,8 @@ template <class A, class T> A sum_one(const T* x, const ReductionPlan& plan, con
   for (std::int64_t rows = plan.reduced / run; rows > 0; --rows, offsets.step()) {
     const T* row = x + offsets.value();
     for (std::int64_t i = 0; i < run; i += Cascade<A>::kBlock) {
-      sums.add(sum_run<A>(row + i * stride, std::min(run - i, Cascade<A>::kBlock), stride));
+      const std::int64_t count = std::min(run - i, Cascade<A>::kBlock);
+      sums.add(stride == 1 ? sum_run<A, true>(row + i, count, 1) : sum_run<A, false>(row + i * stride, count, stride));
     }
   }
   return sums.total();
@@ -102,7 +117,8 @@ Tensor summed(const Tensor& x, const Shape& dims, bool keepdim, double scale) {
 Tensor spread(const Tensor& grad, const Shape& sizes, const Shape& dims, bool keepdim) {
   if (keepdim || sizes.empty() || dims.empty()) return grad.expand(sizes);
   Shape shape = sizes;
-  for (const std::int64_t dim : dims) shape[static_cast<std::size_t>(wrap_dim(dim, static_cast<std::int64_t>(sizes.size())))] = 1;
+  for (const std::int64_t dim : dims)
+    shape[static_cast<std::size_t>(wrap_dim(dim, static_cast<std::int64_t>(sizes.size())))] = 1;
   return grad.reshape(shape).expand(sizes);
 }
 

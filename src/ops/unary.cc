@@ -9,10 +9,15 @@ namespace {
 template <class F> Tensor float_unary(const Tensor& x, F f) {
   const DType dtype = float_type(x.dtype());
   Tensor result = make_result(x, dtype);
-  unary_into(result, dtype, [f](auto v) {
-    if constexpr (std::is_integral_v<decltype(v)>) return v;
-    else return f(v);
-  }, x);
+  unary_into(
+      result, dtype,
+      [f](auto v) {
+        if constexpr (std::is_integral_v<decltype(v)>)
+          return v;
+        else
+          return f(v);
+      },
+      x);
   return result;
 }
 
@@ -39,7 +44,8 @@ Tensor Tensor::sqrt() const {
   });
 }
 
-// ---- abs and direction -----------------------------------------------------------------------------------------------
+// ---- abs and direction
+// -----------------------------------------------------------------------------------------------
 
 Tensor Tensor::abs() const {
   check<NotImplementedError>(dtype() != DType::Bool, "\"abs_cpu\" not implemented for 'Bool'");
@@ -48,10 +54,15 @@ Tensor Tensor::abs() const {
     if constexpr (is_complex_type<T>) {
       map_into<typename T::value_type, T>(result, [](T x) { return std::abs(x); }, *this);
     } else {
-      map_into<T, T>(result, [](Compute<T> x) {
-        if constexpr (std::is_integral_v<T>) return x < T(0) ? math::negative(x) : x;
-        else return std::abs(x);
-      }, *this);
+      map_into<T, T>(
+          result,
+          [](Compute<T> x) {
+            if constexpr (std::is_integral_v<T>)
+              return x < T(0) ? math::negative(x) : x;
+            else
+              return std::abs(x);
+          },
+          *this);
     }
   });
   return record("AbsBackward0", result, {*this}, {*this},
@@ -60,15 +71,18 @@ Tensor Tensor::abs() const {
 
 Tensor sgn(const Tensor& x) {
   const Tensor result = make_result(x, x.dtype());
-  unary_into(result, x.dtype(), [](auto v) {
-    using T = decltype(v);
-    if constexpr (is_complex_type<T>) {
-      const auto length = std::abs(v);
-      return length == 0 ? T(0) : T(v.real() / length, v.imag() / length);
-    } else {
-      return static_cast<T>((T(0) < v) - (v < T(0)));
-    }
-  }, x);
+  unary_into(
+      result, x.dtype(),
+      [](auto v) {
+        using T = decltype(v);
+        if constexpr (is_complex_type<T>) {
+          const auto length = std::abs(v);
+          return length == 0 ? T(0) : T(v.real() / length, v.imag() / length);
+        } else {
+          return static_cast<T>((T(0) < v) - (v < T(0)));
+        }
+      },
+      x);
   return record("SgnBackward0", result, {x}, {x, result}, [](const BackwardArgs& args) -> Grads {
     if (!args.saved[0].is_complex()) return {Tensor()};  // constant but at 0
     // d(z/|z|) = (dz - z/|z| * Re(conj(z/|z|) dz)) / |z|
@@ -78,19 +92,25 @@ Tensor sgn(const Tensor& x) {
   });
 }
 
-// ---- activations -----------------------------------------------------------------------------------------------------
+// ---- activations
+// -----------------------------------------------------------------------------------------------------
 
 Tensor Tensor::relu() const {
   check(dtype() != DType::Bool, "Boolean inputs not supported for relu");
   check<NotImplementedError>(!is_complex(), "clamp is not supported for complex types");
   const Tensor result = make_result(*this, dtype());
-  unary_into(result, dtype(), [](auto x) {
-    using T = decltype(x);
-    if constexpr (is_complex_type<T>) return x;
-    else return x < T(0) ? T(0) : x;  // NaN passes
-  }, *this);
+  unary_into(
+      result, dtype(),
+      [](auto x) {
+        using T = decltype(x);
+        if constexpr (is_complex_type<T>)
+          return x;
+        else
+          return x < T(0) ? T(0) : x;  // NaN passes
+      },
+      *this);
   return record("ReluBackward0", result, {*this}, {result},
-                [](const BackwardArgs& args) -> Grads { return {keep_where(gt(args.saved[0], 0), args.grad())}; });
+                [](const BackwardArgs& args) -> Grads { return {drop_where(le(args.saved[0], 0), args.grad())}; });
 }
 
 Tensor Tensor::tanh() const {
@@ -109,13 +129,21 @@ Tensor Tensor::sigmoid() const {
   });
 }
 
-Tensor keep_where(const Tensor& mask, const Tensor& x) {
+namespace {
+
+/// x where mask is kKept, else 0.
+template <bool kKept> Tensor filtered(const Tensor& mask, const Tensor& x) {
   const Tensor result = make_result(x, mask, x.dtype());
   visit(x.dtype(), [&]<class T>(std::type_identity<T>) {
-    map_into<T, T, bool>(result, [](Compute<T> v, bool keep) { return keep ? v : Compute<T>(0); }, x, mask);
+    map_into<T, T, bool>(result, [](Compute<T> v, bool m) { return m == kKept ? v : Compute<T>(0); }, x, mask);
   });
   return record("WhereBackward0", result, {x}, {mask},
-                [](const BackwardArgs& args) -> Grads { return {keep_where(args.saved[0], args.grad())}; });
+                [](const BackwardArgs& args) -> Grads { return {filtered<kKept>(args.saved[0], args.grad())}; });
 }
+
+}  // namespace
+
+Tensor keep_where(const Tensor& mask, const Tensor& x) { return filtered<true>(mask, x); }
+Tensor drop_where(const Tensor& mask, const Tensor& x) { return filtered<false>(mask, x); }
 
 }  // namespace conv1d

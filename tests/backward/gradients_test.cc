@@ -23,7 +23,8 @@ class Gradients : public ::testing::TestWithParam<std::tuple<Case, DType>> {};
 TEST_P(Gradients, AgreeWithDifferences) {
   const auto& [c, dtype] = GetParam();
   Inputs inputs;
-  for (std::size_t i = 0; i < c.shapes.size(); ++i) inputs.push_back(sample(c.shapes[i], dtype, 10 + static_cast<unsigned>(i)));
+  for (std::size_t i = 0; i < c.shapes.size(); ++i)
+    inputs.push_back(sample(c.shapes[i], dtype, 10 + static_cast<unsigned>(i)));
   check_gradients_twice(c.f, inputs);
 }
 
@@ -70,34 +71,46 @@ const Case kBoth[] = {
     {"contiguous", {{2, 3}}, [](const Inputs& x) { return x[0].square().t().contiguous(); }},
     {"cat", {{2, 3}, {2, 1}}, [](const Inputs& x) { return cat({x[0].square(), x[1], x[0]}, 1); }},
     {"stack", {{2, 3}, {2, 3}}, [](const Inputs& x) { return stack({x[0], x[1].square(), x[0]}, 1); }},
-    {"in_place", {{2, 3}, {3}}, [](const Inputs& x) {
+    {"in_place",
+     {{2, 3}, {3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * 1;
        y.mul_(x[1]).add_(x[1], 3).div_(x[1]).sub_(x[0]).mul_(2).div_(3).add_(1).sub_(2);
        return y;
      }},
-    {"mul_itself_in_place", {{3}}, [](const Inputs& x) {
+    {"mul_itself_in_place",
+     {{3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * 1;
        return y.mul_(y);
      }},
-    {"view_changed", {{2, 3}, {3}}, [](const Inputs& x) {
+    {"view_changed",
+     {{2, 3}, {3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * x[0];
        Tensor row = y.select(0, 1), other = y.select(0, 0);
        row.mul_(x[1]);
        return y * 2 + row + other * other;
      }},
-    {"base_changed", {{2, 3}, {2, 3}}, [](const Inputs& x) {
+    {"base_changed",
+     {{2, 3}, {2, 3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * x[0];
        const Tensor column = y.t().select(0, 1);
        y.mul_(x[1]);
        return column * column;
      }},
-    {"overlapping_view_of_changed_base", {{3}, {3}}, [](const Inputs& x) {
+    {"overlapping_view_of_changed_base",
+     {{3}, {3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * x[0];
        const Tensor wide = y.expand({2, 3});
        y.mul_(x[1]);
        return wide * wide;
      }},
-    {"filled_and_copied", {{4}, {2}}, [](const Inputs& x) {
+    {"filled_and_copied",
+     {{4}, {2}},
+     [](const Inputs& x) {
        Tensor y = x[0] * x[0];
        Tensor head = y.slice(0, 0, 2), tail = y.slice(0, 3);
        head.copy_(x[1] * x[1]);
@@ -133,13 +146,17 @@ const Case kComplex[] = {
     {"pow_complex", {{3}}, [](const Inputs& x) { return x[0].pow(std::complex<double>(1.5, 0.5)); }},
     {"pow_tensor", {{3}, {3}}, [](const Inputs& x) { return x[0].pow(x[1]); }},
     {"rpow", {{3}}, [](const Inputs& x) { return rpow(x[0], std::complex<double>(1.5, 0.5)); }},
-    {"real_part_changed", {{3}}, [](const Inputs& x) {
+    {"real_part_changed",
+     {{3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * x[0];
        Tensor part = y.real();
        part.mul_(part.detach().clone() * 0 + 2);
        return y * y;
      }},
-    {"base_of_real_part_changed", {{3}}, [](const Inputs& x) {
+    {"base_of_real_part_changed",
+     {{3}},
+     [](const Inputs& x) {
        Tensor y = x[0] * x[0];
        const Tensor part = y.imag();
        y.mul_(x[0]);
@@ -152,9 +169,10 @@ std::string name_of(const ::testing::TestParamInfo<std::tuple<Case, DType>>& inf
 }
 
 INSTANTIATE_TEST_SUITE_P(BothKinds, Gradients,
-                         ::testing::Combine(::testing::ValuesIn(kBoth), ::testing::Values(float64, complex128)), name_of);
-INSTANTIATE_TEST_SUITE_P(RealOnly, Gradients, ::testing::Combine(::testing::ValuesIn(kReal), ::testing::Values(float64)),
+                         ::testing::Combine(::testing::ValuesIn(kBoth), ::testing::Values(float64, complex128)),
                          name_of);
+INSTANTIATE_TEST_SUITE_P(RealOnly, Gradients,
+                         ::testing::Combine(::testing::ValuesIn(kReal), ::testing::Values(float64)), name_of);
 INSTANTIATE_TEST_SUITE_P(ComplexOnly, Gradients,
                          ::testing::Combine(::testing::ValuesIn(kComplex), ::testing::Values(complex128)), name_of);
 

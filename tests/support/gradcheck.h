@@ -22,8 +22,10 @@ inline Tensor sample(const Shape& shape, DType dtype = float64, unsigned seed = 
   };
   Tensor x = zeros(shape, {.dtype = dtype});
   for (std::int64_t i = 0; i < x.numel(); ++i) {
-    if (dtype == complex128) x.mutable_data<std::complex<double>>()[i] = {number(), number()};
-    else x.mutable_data<double>()[i] = number();
+    if (dtype == complex128)
+      x.mutable_data<std::complex<double>>()[i] = {number(), number()};
+    else
+      x.mutable_data<double>()[i] = number();
   }
   return x.requires_grad_();
 }
@@ -67,10 +69,11 @@ inline void check_gradients(const Function& f, const std::vector<Tensor>& inputs
     const Tensor got = grads[i].defined() ? grads[i].contiguous() : zeros_like(inputs[i]);
     ASSERT_EQ(got.sizes(), inputs[i].sizes());
     ASSERT_EQ(got.dtype(), inputs[i].dtype());
-    const auto* numbers = got.is_complex() ? reinterpret_cast<const double*>(got.data<std::complex<double>>())
-                                           : got.data<double>();
+    const auto* numbers =
+        got.is_complex() ? reinterpret_cast<const double*>(got.data<std::complex<double>>()) : got.data<double>();
     for (std::size_t k = 0; k < expected.size(); ++k) {
-      EXPECT_NEAR(numbers[k], expected[k], tolerance * std::max(1.0, std::abs(expected[k]))) << "input " << i << ", number " << k;
+      EXPECT_NEAR(numbers[k], expected[k], tolerance * std::max(1.0, std::abs(expected[k])))
+          << "input " << i << ", number " << k;
     }
   }
 }
@@ -81,10 +84,12 @@ inline void check_gradients_twice(const Function& f, const std::vector<Tensor>& 
   for (std::size_t which = 0; which < inputs.size(); ++which) {
     std::vector<Tensor> extended = inputs;
     extended.push_back(random_like(f(inputs), 5).requires_grad_());
-    check_gradients([&](const std::vector<Tensor>& x) {
-      const std::vector<Tensor> used(x.begin(), x.end() - 1);
-      return autograd::grad({f(used)}, {used[which]}, {x.back()}, true, true)[0];
-    }, extended, tolerance);
+    check_gradients(
+        [&](const std::vector<Tensor>& x) {
+          const std::vector<Tensor> used(x.begin(), x.end() - 1);
+          return autograd::grad({f(used)}, {used[which]}, {x.back()}, true, true)[0];
+        },
+        extended, tolerance);
   }
 }
 
