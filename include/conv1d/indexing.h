@@ -16,4 +16,7 @@ Tensor index(const Tensor& x, const std::vector<Tensor>& indices);
 /// Writes `values`, broadcast and cast, into the elements that `indices` choose. Of several values for one place, the last stays.
 Tensor& index_put_(Tensor& x, const std::vector<Tensor>& indices, const Tensor& values);
 
+/// Another tensor over the same elements: Python's x[...].
+Tensor alias(const Tensor& x);
+
 }  // namespace conv1d

@@ -88,12 +88,13 @@ bool accepts(const Parameter& parameter, PyObject* object, std::size_t place, bo
 }  // namespace
 
 Signatures::Signatures(std::string function, std::initializer_list<const char*> overloads, bool method)
-    : function_(std::move(function)) {
+    : function_(std::move(function)), method_(method) {
   for (const char* text : overloads) overloads_.emplace_back(text, method);
 }
 
 Arguments Signatures::parse(PyObject* args, PyObject* kwargs, nb::handle self) const {
   if (kwargs && PyDict_GET_SIZE(kwargs) == 0) kwargs = nullptr;
+  if (method_ && overloads_.size() == 1 && overloads_[0].parameters.empty()) refuse_any(args, kwargs);
   Arguments result;
   result.all_ = this;
   result.self_ = self;
@@ -107,6 +108,13 @@ Arguments Signatures::parse(PyObject* args, PyObject* kwargs, nb::handle self) c
     }
   }
   refuse(args, kwargs);
+}
+
+void Signatures::refuse_any(PyObject* args, PyObject* kwargs) const {
+  if (kwargs) raise<TypeError>("TensorBase.", function_, "() takes no keyword arguments");
+  if (PyTuple_GET_SIZE(args) > 0) {
+    raise<TypeError>("TensorBase.", function_, "() takes no arguments (", PyTuple_GET_SIZE(args), " given)");
+  }
 }
 
 void Signatures::refuse(PyObject* args, PyObject* kwargs) const {

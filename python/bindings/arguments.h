@@ -104,9 +104,12 @@ class Signatures {
  private:
   bool match(const Signature& signature, PyObject* args, PyObject* kwargs, bool raise, std::vector<PyObject*>* slots) const;
   [[noreturn]] void refuse(PyObject* args, PyObject* kwargs) const;
+  /// A method that takes nothing refuses everything, in other words than those with parameters.
+  void refuse_any(PyObject* args, PyObject* kwargs) const;
 
   std::string function_;
   std::vector<Signature> overloads_;
+  bool method_;
 };
 
 using Body = std::function<nb::object(const Arguments&)>;

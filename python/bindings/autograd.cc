@@ -27,12 +27,12 @@ nb::object next_functions(nb::handle self) {
 nb::object apply_node(nb::handle self, const nb::args& args) {
   std::vector<Tensor> gradients;
   for (const nb::handle gradient : args) {
-    if (!gradient.is_none() && !is_tensor(gradient)) raise<TypeError>("expected a Tensor or None, but got ", python_type_name(gradient));
+    if (!gradient.is_none() && !is_tensor(gradient)) raise<TypeError>("argument ", gradients.size(), " is not a Variable");
     gradients.push_back(gradient.is_none() ? Tensor() : tensor_of(gradient));
   }
   const std::shared_ptr<Node> node = node_of(self);
   if (gradients.size() != node->outputs.size()) {
-    raise<TypeError>(node->name(), " expected ", node->outputs.size(), " arguments, got ", gradients.size(), " instead");
+    raise<TypeError>("expected ", node->outputs.size(), " arguments, got ", gradients.size(), " instead");
   }
   const std::vector<Tensor> results = unlocked([&] { return node->apply(gradients); });
   return results.size() == 1 ? to_python(results[0]) : to_python(results);
@@ -43,7 +43,12 @@ void bind_node(nb::module_& module) {
   cls.def("__repr__", [](nb::handle self) {
        return text_of("<", node_of(self)->name(), " object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()), ">");
      })
-      .def("name", [](nb::handle self) { return node_of(self)->name(); })
+      .def("name",
+           [](nb::handle self) {
+             const std::string name = node_of(self)->name();
+             // PyTorch's own classes, as opposed to those that it generates, say where they live.
+             return name == "AccumulateGrad" || name == "CopySlices" ? "torch::autograd::" + name : name;
+           })
       .def("__call__", apply_node)
       .def_prop_ro("next_functions", next_functions)
       .def("_sequence_nr", [](nb::handle self) { return node_of(self)->sequence; });
@@ -85,10 +90,7 @@ void set_data(nb::handle self, nb::handle value) {
 
 void bind_attributes() {
   const nb::handle base = tensor_base();
-  nb::object property = nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type));
-  const auto attribute = [&](const char* name, auto get, auto set) {
-    nb::setattr(base, name, property(nb::cpp_function(get), set));
-  };
+  const auto attribute = [&](const char* name, auto get, nb::object set) { add_property(base, name, nb::cpp_function(get), set); };
   attribute("grad", [](nb::handle self) { return to_python(tensor_of(self).grad()); },
             nb::cpp_function(set_gradient, nb::arg("self"), nb::arg("value").none()));
   nb::setattr(base, "grad", nb::object(base.attr("grad")).attr("deleter")(nb::cpp_function([](nb::handle self) {

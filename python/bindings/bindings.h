@@ -27,6 +27,9 @@ void bind_settings(nb::module_& module);
 void bind_functional(nb::module_& module);  // nn/functional: conv1d, pad, relu, mse_loss
 void bind_nn(nb::module_& module);          // what nn/ and nn.init need
 
+/// A property of `cls`; where `set` is None, writing raises AttributeError in PyTorch's words.
+void add_property(nb::handle cls, const char* name, nb::object get, nb::object set = nb::none());
+
 /// The class TensorBase, once bind_tensor() has run.
 nb::handle tensor_base();
 

@@ -29,6 +29,9 @@ nb::object to_python(const std::vector<Tensor>& tensors);  ///< a tuple
 void* mutable_address(const Tensor& tensor);
 const void* const_address(const Tensor& tensor);  ///< to read; the library's trust is not touched
 
+/// Writes a tensor or a number, broadcast, into `target`; TypeError for other values.
+void assign(Tensor target, nb::handle value);
+
 // ---- numbers -----------------------------------------------------------------------------------------------------------
 nb::object to_python(const Scalar& value);
 inline nb::object to_python(bool value) { return nb::bool_(value); }

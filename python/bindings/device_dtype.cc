@@ -34,7 +34,8 @@ void bind_dtype(nb::module_& module) {
   auto cls = nb::class_<PyDType>(module, "dtype", nb::is_final());
   dtype_class = cls;
   rename_type(cls, "torch.dtype");
-  cls.def("__repr__", [](nb::handle self) { return "torch." + std::string(name(dtype_of_self(self))); })
+  cls.def("__init__", [](PyDType*, const nb::args&) { raise<TypeError>("cannot create 'torch.dtype' instances"); })
+      .def("__repr__", [](nb::handle self) { return "torch." + std::string(name(dtype_of_self(self))); })
       // Pickled as the name of a global, so that the one object of each dtype comes back.
       .def("__reduce__", [](nb::handle self) { return std::string(name(dtype_of_self(self))); })
       .def("to_complex", [](nb::handle self) { return to_python(complex_of(dtype_of_self(self))); })

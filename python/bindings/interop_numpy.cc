@@ -152,8 +152,8 @@ std::optional<Tensor> share_array(nb::handle object) {
 }
 
 void bind_interop(nb::module_& module) {
-  nb::cpp_function_def([](nb::handle self, bool force) { return numpy_of(self, force); }, nb::scope(tensor_base()), nb::name("numpy"),
-                       nb::is_method(), nb::kw_only(), nb::arg("force") = false);
+  define_method(tensor_base(), "numpy", {"(Tensor input, *, bool force = False)"},
+                [](const Arguments& a) { return numpy_of(a.self(), a.flag("force")); });
   module.def("from_numpy", [](nb::handle array) {
     if (!is_array(array)) raise<TypeError>("expected np.ndarray (got ", python_type_name(array), ")");
     return to_python(share(array));

@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "bindings.h"
 #include "convert.h"
+#include "errors.h"
 
 namespace conv1d::python {
 namespace {
@@ -58,6 +59,10 @@ void bind_inplace(nb::module_&) {
   define_arithmetic("div_", static_cast<ByTensor>(&Tensor::div_), static_cast<ByScalar>(&Tensor::div_));
   define_inplace("zero_", {"(Tensor input)"}, [](Tensor& x, const Arguments&) { unlocked([&] { x.zero_(); }); });
   define_inplace("fill_", {"(Tensor input, Tensor value)", "(Tensor input, Number value)"}, [](Tensor& x, const Arguments& a) {
+    if (is_tensor(a.object("value")) && tensor_of(a.object("value")).dim() != 0) {
+      raise<RuntimeError>("fill_ only supports 0-dimension value tensor but got tensor with ", tensor_of(a.object("value")).dim(),
+                          " dimensions.");
+    }
     const Scalar value = a.number("value");
     unlocked([&] { x.fill_(value); });
   });

@@ -45,7 +45,7 @@ void bind_generator_class(nb::module_& module) {
   cls.def("__init__", [signatures = Signatures("Generator", {"(torch.device device = None)"})](
                           PyGenerator* self, const nb::args& args, const nb::kwargs& kwargs) {
        const Device device = signatures.parse(args.ptr(), kwargs.ptr()).device();
-       if (device.is_meta()) raise<RuntimeError>("Device type META is not supported for torch.Generator() api.");
+       if (device.is_meta()) raise<RuntimeError>("META device type not an accelerator.");
        auto own = std::make_unique<Generator>();
        Generator* generator = own.get();
        new (self) PyGenerator{generator, std::move(own)};
@@ -67,7 +67,7 @@ void bind_generator_class(nb::module_& module) {
   "bool requires_grad = False)"
 #define CONV1D_OUT "Tensor out = None, "
 #define CONV1D_LIKE "torch.memory_format memory_format = None, " CONV1D_PLACE
-#define CONV1D_GENERATOR "torch.Generator generator, "
+#define CONV1D_GENERATOR "torch.Generator? generator, "
 
 using ByShape = Tensor (*)(const Shape&, const TensorOptions&, Generator*);
 

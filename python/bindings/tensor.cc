@@ -12,14 +12,10 @@ namespace {
 
 nb::handle base;
 
-/// A property of TensorBase; `set` may be null.
-void property(const char* name, nb::object get, nb::object set = nb::none()) {
-  nb::object kind = nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type));
-  nb::setattr(base, name, kind(get, set));
-}
 template <class F> nb::object getter(F&& read) {
   return nb::cpp_function([read](nb::handle self) -> nb::object { return read(tensor_of(self)); });
 }
+void property(const char* name, nb::object get) { add_property(base, name, get); }
 
 void bind_facts() {
   property("shape", getter([](const Tensor& x) { return size_object(x.sizes()); }));
@@ -67,8 +63,8 @@ void bind_sizes(nb::module_& module) {
 
 // ---- numbers -----------------------------------------------------------------------------------------------------------------
 
-Scalar only_element(const Tensor& x, const char* what) {
-  if (x.device().is_meta()) raise<RuntimeError>("Tensor.", what, "() cannot be called on meta tensors");
+Scalar only_element(const Tensor& x) {
+  if (x.numel() == 1 && x.device().is_meta()) raise<RuntimeError>("Tensor.item() cannot be called on meta tensors");
   return x.item_scalar();
 }
 
@@ -79,7 +75,7 @@ Scalar python_scalar(const Tensor& x) {
     warn_user("Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
               "Consider using tensor.detach() first.");
   }
-  return only_element(x, "item");
+  return only_element(x);
 }
 
 nb::object as_float(const Scalar& value) {
@@ -109,7 +105,7 @@ nb::object checked(nb::object value) {
 bool truth(const Tensor& x) {
   if (x.numel() == 0) raise<RuntimeError>("Boolean value of Tensor with no values is ambiguous");
   if (x.numel() > 1) raise<RuntimeError>("Boolean value of Tensor with more than one value is ambiguous");
-  return only_element(x, "item").to<std::complex<double>>() != 0.0;
+  return only_element(x).to<std::complex<double>>() != 0.0;
 }
 
 nb::object list_of(const Tensor& x) {
@@ -130,13 +126,9 @@ template <class F> void method(const char* name, F&& body) {
 }
 
 void bind_numbers() {
-  nb::cpp_function_def(
-      [](nb::handle self, const nb::args& args) {
-        if (args.size() > 0) raise<TypeError>("TensorBase.item() takes no arguments (", args.size(), " given)");
-        return to_python(only_element(tensor_of(self), "item"));
-      },
-      nb::scope(base), nb::name("item"), nb::is_method());
-  method("tolist", [](const Tensor& x) {
+  define_method(base, "item", {"(Tensor input)"}, [](const Arguments& a) { return to_python(only_element(a.tensor("input"))); });
+  define_method(base, "tolist", {"(Tensor input)"}, [](const Arguments& a) {
+    const Tensor x = a.tensor("input");
     if (x.device().is_meta()) raise<NotImplementedError>("Cannot copy out of meta tensor; no data!");
     const GradGuard guard(false);
     return list_of(x);
@@ -152,13 +144,14 @@ void bind_numbers() {
     if (x.numel() != 1 || !is_integral(x.dtype())) {
       raise<TypeError>("only integer tensors of a single element can be converted to an index");
     }
-    return nb::int_(only_element(x, "item").to<std::int64_t>());
+    return nb::int_(only_element(x).to<std::int64_t>());
   });
   method("__len__", [](const Tensor& x) {
     if (x.dim() == 0) raise<TypeError>("len() of a 0-d tensor");
     return to_python(x.sizes()[0]);
   });
-  method("data_ptr", [](const Tensor& x) -> nb::object {
+  define_method(base, "data_ptr", {"(Tensor input)"}, [](const Arguments& a) -> nb::object {
+    const Tensor x = a.tensor("input");
     return nb::int_(x.device().is_meta() || x.numel() == 0 ? 0 : std::bit_cast<std::uintptr_t>(mutable_address(x)));
   });
 }
@@ -166,6 +159,14 @@ void bind_numbers() {
 }  // namespace
 
 nb::handle tensor_base() { return base; }
+
+void add_property(nb::handle cls, const char* name, nb::object get, nb::object set) {
+  if (set.is_none()) {  // Python's own text names the property otherwise
+    const std::string text = text_of("attribute '", name, "' of 'torch._C.TensorBase' objects is not writable");
+    set = nb::cpp_function([text](nb::handle, nb::handle) { throw AttributeError(text); }, nb::arg("self"), nb::arg("value").none());
+  }
+  nb::setattr(cls, name, nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type))(get, set));
+}
 
 namespace {
 
@@ -207,6 +208,7 @@ void bind_tensor(nb::module_& module) {
   module.def("_set_classes", [](nb::handle tensor, nb::handle size) {
     classes().tensor = tensor.inc_ref();
     classes().size = size.inc_ref();
+    rename_type(size, "torch.Size");
   });
   module.def("is_tensor", [](nb::handle object) { return is_tensor(object); });
 }

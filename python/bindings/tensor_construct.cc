@@ -116,6 +116,7 @@ template <class T> T integer_from(nb::handle object, DType dtype) {
 }
 
 bool truth_from(nb::handle object) {
+  if (is_numpy_number(object)) return PyObject_IsTrue(object.ptr()) == 1;
   if (PyFloat_Check(object.ptr())) return PyFloat_AS_DOUBLE(object.ptr()) != 0;
   if (PyComplex_Check(object.ptr())) return scalar_of(object)->to<std::complex<double>>() != 0.0;
   return integer_of(object) != 0;
@@ -182,7 +183,8 @@ template <class T> Tensor read_elements(nb::handle data, const Shape& shape, con
   for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
   // std::vector<bool> has no data(): bytes instead, which bool is stored as.
   std::vector<std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>> values(count);
-  Reader<T>(shape, *options.dtype, reinterpret_cast<T*>(values.data())).read(data, 0);
+  // Nothing to store, nothing read: PyTorch takes [[], [1]] for an empty tensor.
+  if (count > 0) Reader<T>(shape, *options.dtype, reinterpret_cast<T*>(values.data())).read(data, 0);
   return from_values(values.data(), count, *options.dtype, shape, options);
 }
 
@@ -265,7 +267,7 @@ void bind_tensor_construct(nb::module_& module) {
          {"(object data, *, torch.dtype dtype = None, torch.device device = None, bool pin_memory = False, bool requires_grad = "
           "False)"},
          make_tensor);
-  define(module, "as_tensor", {"(object data, torch.dtype dtype = None, torch.device device = None)"}, as_tensor);
+  define(module, "as_tensor", {"(object data, *, torch.dtype dtype = None, torch.device device = None)"}, as_tensor);
   // What a pickled tensor is: its elements in C order.
   module.def("_to_bytes", [](nb::handle self) {
     const Tensor x = tensor_of(self).detach().contiguous();

@@ -15,15 +15,17 @@ namespace conv1d::python {
 namespace {
 
 bool is_index_tensor(nb::handle item) { return is_tensor(item) || is_array(item); }
-bool is_plain_sequence(nb::handle item) {
-  return PySequence_Check(item.ptr()) && !PyUnicode_Check(item.ptr()) && !PyBytes_Check(item.ptr());
-}
 
-/// A list that holds slices, sequences or tensors is read as a tuple; one of integers or bools is an index by itself.
+/// A sequence that holds slices, sequences or tensors is read as a tuple; one of integers or bools is an index by itself.
 bool stands_for_tuple(nb::handle index) {
-  if (!PyList_Check(index.ptr()) || PyList_GET_SIZE(index.ptr()) >= 32) return false;
-  for (const nb::handle item : nb::borrow<nb::list>(index)) {
-    if (is_index_tensor(item) || is_plain_sequence(item) || PySlice_Check(item.ptr()) || item.is_none() ||
+  constexpr Py_ssize_t kLongest = 32;  // NumPy's limit of dimensions, which PyTorch took over
+  if (is_index_tensor(index) || !PySequence_Check(index.ptr())) return false;
+  const Py_ssize_t size = PySequence_Size(index.ptr());
+  if (size < 0) PyErr_Clear();
+  for (Py_ssize_t i = 0; i < size && size < kLongest; ++i) {
+    const nb::object item = nb::steal(PySequence_GetItem(index.ptr(), i));
+    if (!item.is_valid()) throw nb::python_error();
+    if (is_index_tensor(item) || PySequence_Check(item.ptr()) || PySlice_Check(item.ptr()) || item.is_none() ||
         item.ptr() == Py_Ellipsis) {
       warn_user("Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
                 "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
@@ -44,10 +46,14 @@ nb::object as_tuple(nb::handle index) {
 class Selection {
  public:
   Selection(const Tensor& x, nb::handle index) : x_(x), rank_(x.dim()), items_(as_tuple(index)) {
+    if (rank_ == 0) check_single(index);
     const std::int64_t named = count_named();
     if (named > rank_) raise<IndexError>("too many indices for tensor of dimension ", rank_);
     hidden_ = rank_ - named;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items_.ptr()); ++i) apply(PyTuple_GET_ITEM(items_.ptr(), i));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items_.ptr()); ++i) {
+      place_ = i;
+      apply(PyTuple_GET_ITEM(items_.ptr(), i));
+    }
   }
 
   const Tensor& view() const { return x_; }
@@ -55,6 +61,13 @@ class Selection {
   const std::vector<Tensor>& tensors() const { return tensors_; }
 
  private:
+  static void check_single(nb::handle index) {
+    if (PySlice_Check(index.ptr())) raise<IndexError>("slice() cannot be applied to a 0-dim tensor.");
+    if (!is_integer(index)) return;
+    raise<IndexError>("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+                      "tensor to a number");
+  }
+
   /// Dimensions that the indices name, for Ellipsis to stand for the others.
   std::int64_t count_named() const {
     std::int64_t named = 0;
@@ -89,22 +102,14 @@ class Selection {
     }
   }
 
-  void skip(std::int64_t dims) {
-    dim_ += dims;
-    seen_ += dims;
-  }
+  void skip(std::int64_t dims) { dim_ += dims; }
 
   void select(std::int64_t index) {
-    if (x_.dim() == 0) {
-      raise<IndexError>("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
-                        "0-dim tensor to a number");
-    }
     const std::int64_t size = x_.sizes()[static_cast<std::size_t>(dim_)];
     if (index < -size || index >= size) {
-      raise<IndexError>("index ", index, " is out of bounds for dimension ", seen_, " with size ", size);
+      raise<IndexError>("index ", index, " is out of bounds for dimension ", place_, " with size ", size);
     }
     x_ = x_.select(dim_, index);
-    ++seen_;
   }
 
   void slice(nb::handle item) {
@@ -126,17 +131,19 @@ class Selection {
       return select(index.item<std::int64_t>());
     }
     if (index.dtype() == bool_ || index.dtype() == uint8) {
+      if (index.dtype() == uint8) {
+        warn_user("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.");
+      }
       if (index.dim() == 0) x_ = x_.unsqueeze(dim_);
       // A mask stands for as many dimensions as it has.
       const std::int64_t dims = std::max<std::int64_t>(index.dim(), 1);
       place(index.dim() == 0 ? index.reshape({1}) : index);
-      return skip(dims - 1), void(++seen_);
+      return skip(dims - 1);
     }
     if (!is_integral(index.dtype())) {
       raise<IndexError>("tensors used as indices must be long, int, byte or bool tensors");
     }
     place(index);
-    ++seen_;
   }
 
   /// `index` chooses along the present dimension.
@@ -150,7 +157,7 @@ class Selection {
   std::int64_t rank_;
   nb::object items_;
   std::int64_t dim_ = 0;     ///< of the view: where the next index applies
-  std::int64_t seen_ = 0;    ///< of the tensor as it was: for messages
+  std::int64_t place_ = 0;   ///< of the index among all, which PyTorch's messages call the dimension
   std::int64_t hidden_ = 0;  ///< dimensions that Ellipsis stands for
   std::vector<Tensor> tensors_;  ///< undefined where a dimension is taken whole
 };
@@ -160,7 +167,7 @@ nb::object get_item(nb::handle self, nb::handle index) {
   const Selection selection(x, index);
   if (selection.by_tensors()) return to_python(conv1d::index(selection.view(), selection.tensors()));
   // x[...] is a new tensor over the same data.
-  return to_python(selection.view().is_same(x) ? x.view(x.sizes()) : selection.view());
+  return to_python(selection.view().is_same(x) ? alias(x) : selection.view());
 }
 
 /// The value as a tensor of the target's dtype.
@@ -183,6 +190,13 @@ Tensor without_leading_ones(const Tensor& value) {
   return value.view(sizes);
 }
 
+void write(Tensor target, const Tensor& source) {
+  unlocked([&] {
+    const Tensor value = source.dim() <= target.dim() ? source : without_leading_ones(source);
+    target.copy_(value.expand(target.sizes()));
+  });
+}
+
 void set_item(nb::handle self, nb::handle index, nb::handle value) {
   Tensor x = tensor_of(self);
   const Tensor source = value_for(x, value);
@@ -192,11 +206,12 @@ void set_item(nb::handle self, nb::handle index, nb::handle value) {
     index_put_(target, selection.tensors(), source);
     return;
   }
-  unlocked([&] { target.copy_(source.dim() <= target.dim() ? source.expand(target.sizes())
-                                                           : without_leading_ones(source).expand(target.sizes())); });
+  write(target, source);
 }
 
 }  // namespace
+
+void assign(Tensor target, nb::handle value) { write(target, value_for(target, value)); }
 
 void bind_tensor_indexing(nb::module_&) {
   const nb::handle base = tensor_base();

@@ -164,13 +164,12 @@ void bind_conversions(nb::module_& module) {
 }
 
 void bind_view_properties() {
-  nb::object kind = nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type));
-  const auto read_only = [&](const char* name, auto read) {
-    nb::setattr(tensor_base(), name, kind(nb::cpp_function([read](nb::handle self) { return read(tensor_of(self)); })));
-  };
-  read_only("T", [](const Tensor& x) { return transposed(x); });
-  read_only("real", [](const Tensor& x) { return to_python(x.real()); });
-  read_only("imag", [](const Tensor& x) { return to_python(x.imag()); });
+  add_property(tensor_base(), "T", nb::cpp_function([](nb::handle self) { return transposed(tensor_of(self)); }));
+  for (const auto& [name, part] : {std::pair("real", &Tensor::real), std::pair("imag", &Tensor::imag)}) {
+    add_property(tensor_base(), name, nb::cpp_function([part = part](nb::handle self) { return to_python((tensor_of(self).*part)()); }),
+                 nb::cpp_function([part = part](nb::handle self, nb::handle value) { assign((tensor_of(self).*part)(), value); },
+                                  nb::arg("self"), nb::arg("value").none()));
+  }
 }
 
 }  // namespace

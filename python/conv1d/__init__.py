@@ -22,6 +22,12 @@ from . import nn  # noqa: E402  isort: skip
 
 __version__: str = _C.__version__
 
+
+def set_default_dtype(d: _Any) -> None:
+    """The dtype of tensors made from floats: one of the floating-point dtypes."""
+    _C._set_default_dtype(d)
+
+
 e, pi, inf, nan = _math.e, _math.pi, _math.inf, _math.nan
 
 

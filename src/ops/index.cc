@@ -119,6 +119,11 @@ Choice without_repeats(const Choice& choice) {
 
 }  // namespace
 
+Tensor alias(const Tensor& x) {
+  return record_view("AliasBackward0", make_view(x, x.sizes(), x.strides(), x.storage_offset()), x,
+                     [](const BackwardArgs& args) -> Grads { return {args.grad()}; });
+}
+
 Tensor index(const Tensor& x, const std::vector<Tensor>& indices) {
   return choose(x, std::make_shared<const RowChoice>(choose_rows(x, indices)));
 }
