@@ -113,7 +113,7 @@ void bind_functional(nb::module_& module) {
       .def("__reduce__", [](nb::handle self) { return nb::make_tuple(self.type(), nb::make_tuple()); })
       .def_prop_ro("kept_bytes", [](LayerPlan& self) { return self.cache().kept_bytes(); })
       .def("clear", [](LayerPlan& self) { self.cache().clear(); });
-  module.def("_conv1d_planned", &conv1d_planned, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+  module.def("_conv1d_planned", &conv1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
              nb::arg().none(), nb::arg().none(), nb::arg().none());
 }
 

@@ -25,7 +25,11 @@ nb::object make_parameter(nb::handle type, nb::handle data, nb::handle require_g
                      python_type_name(require_grad));
   }
   Tensor tensor = tensor_of(data).detach();
-  if (require_grad.ptr() == Py_True) tensor.requires_grad_(true);
+  if (require_grad.ptr() == Py_True) {
+    // A parameter's text, where Tensor::requires_grad_() has another.
+    if (!is_differentiable(tensor.dtype())) raise<RuntimeError>(texts::kParameterDType);
+    tensor.requires_grad_(true);
+  }
   return make_tensor_object(type, tensor);
 }
 

@@ -80,8 +80,9 @@ def test_repr(args, settings, text) -> None:
 def test_has_no_device_and_no_dtype() -> None:
     layer = nn.Conv1d(1, 1, 1)
     for name in ("device", "dtype"):
-        with pytest.raises(AttributeError, match=f"^'Conv1d' object has no attribute '{name}'$") as caught:
+        with pytest.raises(AttributeError) as caught:
             getattr(layer, name)
+        assert str(caught.value) == f"'Conv1d' object has no attribute '{name}'"
         if not IS_PYTORCH:
             assert f"layer.weight.{name}" in caught.value.__notes__[0]
 

@@ -170,7 +170,8 @@ def test_mse_loss() -> None:
 @pytest.mark.parametrize(("place", "name"), [("nn", "LSTMM"), ("nn.functional", "foo"), ("nn.init", "foo")])
 def test_names_that_do_not_exist(place, name) -> None:
     module = {"nn": nn, "nn.functional": F, "nn.init": nn.init}[place]
-    with pytest.raises(AttributeError, match=f"^module 'torch.{place}' has no attribute '{name}'$") as caught:
+    with pytest.raises(AttributeError) as caught:
         getattr(module, name)
+    assert str(caught.value) == f"module 'torch.{place}' has no attribute '{name}'"
     if NAME == "conv1d":
         assert "conv1d covers" in caught.value.__notes__[0]

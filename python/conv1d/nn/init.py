@@ -25,13 +25,17 @@ __all__ = [
 ]
 
 
+_LINEAR = frozenset("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid".split())
+
+
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     """The factor by which a layer before this activation is drawn wider; param is leaky_relu's slope."""
     if nonlinearity != "leaky_relu":
         param = None
     elif param is not None and (isinstance(param, bool) or not isinstance(param, (int, float))):
         raise ValueError(f"negative_slope {param} not a valid number")
-    return _C._calculate_gain(nonlinearity, param)
+    gain = _C._calculate_gain(nonlinearity, param)
+    return 1 if nonlinearity in _LINEAR else gain  # PyTorch's 1 is an int, which shows where it is printed
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:

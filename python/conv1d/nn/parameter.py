@@ -29,6 +29,9 @@ class Parameter(Tensor):
 
     __str__ = __repr__
 
+    def __copy__(self) -> Parameter:
+        return type(self)(self.data, self.requires_grad)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
