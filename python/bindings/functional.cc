@@ -37,7 +37,8 @@ nb::object conv1d(const nb::args& args, const nb::kwargs& kwargs) {
   return to_python(unlocked([&] { return F::conv1d(input, weight, bias, settings); }));
 }
 
-// ---- a layer's call ----------------------------------------------------------------------------------------------------------
+// ---- a layer's call
+// ----------------------------------------------------------------------------------------------------------
 
 bool is_fixed(nb::handle setting) {
   PyObject* object = setting.ptr();
@@ -49,8 +50,8 @@ bool is_fixed(nb::handle setting) {
   return true;
 }
 
-/// layer(x): the same as conv1d(x, weight, bias, ...), with what the layer remembers. All by position, as PyTorch's layer
-/// calls it, so that a wrong argument gets the very text.
+/// layer(x): the same as conv1d(x, weight, bias, ...), with what the layer remembers. All by position, as PyTorch's
+/// layer calls it, so that a wrong argument gets the very text.
 nb::object conv1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, nb::handle bias, nb::handle stride,
                           nb::handle padding, nb::handle dilation, nb::handle groups) {
   const LayerPlan::Settings settings = {stride, padding, dilation, groups};
@@ -64,7 +65,8 @@ nb::object conv1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, 
   return to_python(unlocked([&] { return F::conv1d(x, w, b, *args, &plan.cache()); }));
 }
 
-// ---- the others ----------------------------------------------------------------------------------------------------------------
+// ---- the others
+// ----------------------------------------------------------------------------------------------------------------
 
 nb::object pad(const nb::args& args) {
   static const Signatures signatures(
@@ -113,8 +115,8 @@ void bind_functional(nb::module_& module) {
       .def("__reduce__", [](nb::handle self) { return nb::make_tuple(self.type(), nb::make_tuple()); })
       .def_prop_ro("kept_bytes", [](LayerPlan& self) { return self.cache().kept_bytes(); })
       .def("clear", [](LayerPlan& self) { self.cache().clear(); });
-  module.def("_conv1d_planned", &conv1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
-             nb::arg().none(), nb::arg().none(), nb::arg().none());
+  module.def("_conv1d_planned", &conv1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
+             nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none());
 }
 
 }  // namespace conv1d::python

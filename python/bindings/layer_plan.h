@@ -15,8 +15,8 @@ namespace nb = nanobind;
 
 /// Python's _C.PlanCache: the packed weights, and the layer's settings as they were understood in the last call.
 ///
-/// A layer's settings are attributes that anybody may exchange. They are recognised by identity, which is enough for what
-/// cannot change inside: exact tuples of exact ints, ints and strings. Anything else is read anew in each call.
+/// A layer's settings are attributes that anybody may exchange. They are recognised by identity, which is enough for
+/// what cannot change inside: exact tuples of exact ints, ints and strings. Anything else is read anew in each call.
 class LayerPlan {
  public:
   enum Setting : std::size_t { kStride, kPadding, kDilation, kGroups, kSettings };

@@ -11,7 +11,8 @@
 namespace conv1d::python {
 namespace {
 
-/// "torch.FloatTensor": what Tensor.type() says, and what messages call a tensor that stands where something else should.
+/// "torch.FloatTensor": what Tensor.type() says, and what messages call a tensor that stands where something else
+/// should.
 std::string tensor_typename(nb::handle object) {
   const Tensor& tensor = tensor_of(object);
   const std::string name(scalar_name(tensor.dtype()));
@@ -73,7 +74,8 @@ void bind_nn(nb::module_& module) {
   module.def("_make_parameter", &make_parameter, nb::arg(), nb::arg(), nb::arg().none());
   module.def("_parse_to", &parse_to);
   module.attr("_texts") = constructor_texts();
-  module.def("_invalid_padding_string", [](const std::string& quoted) { return texts::invalid_padding_string(quoted); });
+  module.def("_invalid_padding_string",
+             [](const std::string& quoted) { return texts::invalid_padding_string(quoted); });
   module.def("_invalid_padding_mode", [](const std::string& shown) { return texts::invalid_padding_mode(shown); });
   bind_nn_init(module);
 }

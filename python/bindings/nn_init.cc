@@ -50,23 +50,24 @@ void bind_nn_init(nb::module_& module) {
         [](const Tensor& tensor, const Arguments& a) { init::constant_(tensor, a.number("val")); });
   fills(module, "kaiming_uniform_", kKaiming, kaiming(init::kaiming_uniform_));
   fills(module, "kaiming_normal_", kKaiming, kaiming(init::kaiming_normal_));
-  fills(module, "xavier_uniform_", kXavier, [](const Tensor& tensor, const Arguments& a) {
-    init::xavier_uniform_(tensor, a.real("gain"), a.generator());
-  });
-  fills(module, "xavier_normal_", kXavier, [](const Tensor& tensor, const Arguments& a) {
-    init::xavier_normal_(tensor, a.real("gain"), a.generator());
-  });
+  fills(module, "xavier_uniform_", kXavier,
+        [](const Tensor& tensor, const Arguments& a) { init::xavier_uniform_(tensor, a.real("gain"), a.generator()); });
+  fills(module, "xavier_normal_", kXavier,
+        [](const Tensor& tensor, const Arguments& a) { init::xavier_normal_(tensor, a.real("gain"), a.generator()); });
 
   module.def("_calculate_fans", [](nb::handle tensor) {
     const init::Fans fans = init::calculate_fans(tensor_of(tensor));
     return nb::make_tuple(fans.fan_in, fans.fan_out);
   });
-  module.def("_calculate_gain", [](nb::handle nonlinearity, nb::handle slope) {
-    const nb::str name(nonlinearity);
-    std::optional<double> given;
-    if (!slope.is_none()) given = nb::cast<double>(slope);
-    return init::calculate_gain(name.c_str(), given);
-  }, nb::arg().none(), nb::arg().none());
+  module.def(
+      "_calculate_gain",
+      [](nb::handle nonlinearity, nb::handle slope) {
+        const nb::str name(nonlinearity);
+        std::optional<double> given;
+        if (!slope.is_none()) given = nb::cast<double>(slope);
+        return init::calculate_gain(name.c_str(), given);
+      },
+      nb::arg().none(), nb::arg().none());
 }
 
 }  // namespace conv1d::python

@@ -228,3 +228,10 @@ def test_threads_share_one_module() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_function_as_an_attribute_copies_and_pickles() -> None:
+    module = nn.Identity()
+    module.act = torch.tanh
+    assert copy.deepcopy(module).act is torch.tanh
+    assert pickle.loads(pickle.dumps(module)).act is torch.tanh

@@ -24,7 +24,7 @@ class Parameter(Tensor):
         # __new__ has made it already; without this, Tensor's own constructor would run on the arguments.
         pass
 
-    def __repr__(self) -> str:  # type: ignore[override]
+    def __repr__(self) -> str:
         return "Parameter containing:\n" + Tensor.__repr__(self)
 
     __str__ = __repr__

@@ -52,7 +52,7 @@ def save(module: Module, args: tuple[Any, ...], destination: Any, prefix: str, k
         keep_vars = args[2] if len(args) > 2 and keep_vars is False else keep_vars
     if destination is None:
         destination = OrderedDict()
-        destination._metadata = OrderedDict()  # type: ignore[attr-defined]
+        destination._metadata = OrderedDict()
     if hasattr(destination, "_metadata"):
         destination._metadata[prefix[:-1]] = {"version": module._version}
     module._save_to_state_dict(destination, prefix, keep_vars)
