@@ -34,6 +34,16 @@ constexpr double product_weight(Element element) {
   }
 }
 
+/// Share of the tile's rate that a tile of `rows` rows and `vectors` vectors reaches: few rows have a load for each
+/// multiplication, and fewer than eight sums cannot hide its latency (measured: 4 x 1 runs at half the rate).
+constexpr double tile_fill(double rows, double vectors, int registers) {
+  const double best_rows = registers >= 32 ? 8 : 4;
+  const double by_loads = rows >= best_rows ? 1 : 0.45 + 0.55 * (rows - 1) / (best_rows - 1);
+  const double sums = (rows < best_rows ? rows : best_rows) * vectors;
+  const double by_latency = sums >= 8 ? 1 : sums / 8;
+  return by_loads < by_latency ? by_loads : by_latency;
+}
+
 /// Bytes of input and output, each moved once.
 constexpr double operand_bytes(const TapProblem& p) {
   const double rows_in = static_cast<double>(p.groups) * static_cast<double>(p.batch) * static_cast<double>(p.inputs);

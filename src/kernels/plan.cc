@@ -80,7 +80,8 @@ Plan make_plan(const TapProblem& problem, const ChooseOptions& options) {
                   .element = problem.element,
                   .conjugate_weight = problem.conjugate_weight};
   plan.kernel->prepare(plan, options);
-  plan.parts = share_count(plan, plan.kernel->cost(problem, options), options.threads);
+  plan.seconds = plan.kernel->cost(problem, options);
+  plan.parts = share_count(plan, plan.seconds, options.threads);
   plan.part_bytes = aligned_size(plan.part_bytes);
   plan.scratch_bytes = static_cast<std::size_t>(plan.parts) * plan.part_bytes;
   if (!options.packed_weight) plan.scratch_bytes += aligned_size(plan.packed_bytes);
@@ -88,8 +89,6 @@ Plan make_plan(const TapProblem& problem, const ChooseOptions& options) {
 }
 
 std::string_view kernel_name(const Plan& plan) { return plan.kernel->name; }
-
-double estimated_seconds(const Plan& plan) { return plan.kernel->cost(plan.problem, ChooseOptions{.isa = plan.isa, .kernel = {}}); }
 
 std::span<const std::string_view> kernel_names() {
   static const std::vector<std::string_view> names = [] {

@@ -54,6 +54,7 @@ struct Plan {
   TapProblem problem;
   const Kernel* kernel = nullptr;
   Isa isa = Isa::kBaseline;
+  double seconds = 0;             ///< the estimate that the choice went by, for one thread of a typical machine
   int parts = 1;                  ///< shares of the work, one a thread
   std::int64_t units = 0;         ///< independent pieces of the work
   std::size_t packed_bytes = 0;   ///< of pack_weights(); 0: this kernel reads the weight as it is
@@ -82,9 +83,6 @@ Plan make_plan(const TapProblem& problem, const ChooseOptions& options);
 
 /// The name of the chosen family: "direct", "depthwise", ...
 std::string_view kernel_name(const Plan& plan);
-
-/// The estimate, in seconds on one thread of a typical machine with this instruction set, that the choice went by.
-double estimated_seconds(const Plan& plan);
 
 /// Names of all families, in alphabetical order.
 std::span<const std::string_view> kernel_names();

@@ -55,12 +55,10 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const Machine m = machine(options.isa);
   const int registers = vector_registers(options.isa), lanes = vector_lanes(options.isa, static_cast<int>(real_bytes(p.element)));
   const double rows = static_cast<double>(std::max<std::int64_t>(1, p.outputs * reals(p.element)));
-  // One row has a load for each product, the full tile a load for two: 16 registers hold 4 rows x 3 vectors.
-  const double best_rows = registers >= 32 ? 8 : 4;
-  const double fill = rows >= best_rows ? 1 : 0.45 + 0.55 * (rows - 1) / (best_rows - 1);
   const double used = static_cast<double>(std::max<std::int64_t>(1, p.columns * reals(p.element)));
-  const double vectors = std::ceil(used / lanes) * lanes / used;
-  const double sums = products(p) * product_weight(p.element) * vectors / (m.float_products * fill);
+  const double vectors = std::ceil(used / lanes);
+  const double fill = tile_fill(rows, vectors, registers) * used / (vectors * lanes);
+  const double sums = products(p) * product_weight(p.element) / (m.float_products * fill);
   const double packed = static_cast<double>(p.groups * p.batch) * static_cast<double>(p.inputs) *
                         static_cast<double>(p.taps <= 1 ? p.columns : std::min(p.in_length, p.columns * p.taps)) *
                         static_cast<double>(reals(p.element));

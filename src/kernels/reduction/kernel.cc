@@ -21,7 +21,7 @@ std::int64_t real_bytes(Element element) {
 std::int64_t reals(Element element) { return is_complex(element) ? 2 : 1; }
 
 bool accepts(const TapProblem& p, const ChooseOptions&) {
-  return !is_integer(p.element) && p.inputs > 0 && p.taps > 0 && p.columns > 0 && p.batch > 0;
+  return !is_integer(p.element) && p.outputs > 0 && p.inputs > 0 && p.taps > 0 && p.columns > 0 && p.batch > 0;
 }
 
 double cost(const TapProblem& p, const ChooseOptions& options) {
@@ -29,9 +29,9 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const double lanes = vector_lanes(options.isa, static_cast<int>(real_bytes(p.element)));
   const double outputs = static_cast<double>(p.outputs * reals(p.element));
   const double rows = static_cast<double>(std::min<std::int64_t>(p.batch * p.columns, kRows) * reals(p.element));
-  const double best_rows = vector_registers(options.isa) >= 32 ? 8 : 4;
-  const double fill = rows >= best_rows ? 1 : 0.45 + 0.55 * (rows - 1) / (best_rows - 1);
-  const double sums = products(p) * product_weight(p.element) * (std::ceil(outputs / lanes) * lanes / outputs) / (m.float_products * fill);
+  const double vectors = std::ceil(outputs / lanes);
+  const double fill = tile_fill(rows, vectors, vector_registers(options.isa)) * outputs / (vectors * lanes);
+  const double sums = products(p) * product_weight(p.element) / (m.float_products * fill);
   // The weight is transposed for each block of rows, the input is copied for each block of outputs.
   const double row_blocks = std::ceil(static_cast<double>(p.batch) * static_cast<double>(p.columns) / kRows);
   const double sum_length = static_cast<double>(p.groups * p.inputs) * static_cast<double>(p.taps);

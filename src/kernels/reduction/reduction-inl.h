@@ -169,7 +169,8 @@ template <class Elements> class Reduction {
     // As in the direct family: a real sum begins with the bias, a complex one is added to it; later ones are added.
     job.preload = first && p_.start == Start::kBias && !Elements::kComplex;
     job.add = !job.preload && (!first || p_.start != Start::kZero);
-    const Panels panels(unit.rows() * kReals, tile::kRegisters);
+    // Six rows at most: each has a pointer of its own, and x86-64 has few registers for those.
+    const Panels panels(unit.rows() * kReals, 16);
     for (std::int64_t i = 0; i < panels.count(); ++i) {
       const Panel panel = panels[i];
       job.row_offsets = row_offsets_ + panel.row;

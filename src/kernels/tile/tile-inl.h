@@ -193,17 +193,17 @@ HWY_NOINLINE void RunPartialTile(TileJob<T> job, std::size_t columns) {
 // All columns of a panel. The input may be read up to the next multiple of a vector, the output is written exactly.
 template <class T, Weights kWeights, bool kComplex, std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void RunColumns(TileJob<T>& job, std::size_t columns) {
-  const std::size_t width = kVectors * hn::Lanes(hn::ScalableTag<T>());
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>()), width = kVectors * lanes;
   for (; columns >= width; columns -= width, job.in += width, job.out += width) {
     RunTile<T, kWeights, kComplex, kRows, kVectors>(job);
   }
   if (columns == 0) return;
-  // One lane and pairs: a tile holds an even number of vectors.
-  constexpr std::size_t kNarrower = HWY_TARGET == HWY_SCALAR && kComplex ? kVectors - 2 : kVectors - 1;
-  if constexpr (kNarrower > 0 && kNarrower < kVectors) {
-    if (columns <= width - width / kVectors * (kVectors - kNarrower)) {
-      return RunColumns<T, kWeights, kComplex, kRows, kNarrower>(job, columns);
-    }
+  // Narrower tiles take the rest: 6 vectors leave it to 3, then 2 and 1 (each width more takes its time to compile). With one
+  // lane a tile of complex numbers has an even number of vectors.
+  constexpr std::size_t kLess = HWY_TARGET == HWY_SCALAR && kComplex ? 2 : 1;
+  constexpr std::size_t kNarrower = kVectors > 3 && kLess == 1 ? kVectors / 2 : kVectors - kLess;
+  if constexpr (kNarrower > 0) {
+    if (columns <= (kVectors - kLess) * lanes) return RunColumns<T, kWeights, kComplex, kRows, kNarrower>(job, columns);
   }
   RunPartialTile<T, kWeights, kComplex, kRows, kVectors>(job, columns);
 }
@@ -214,22 +214,23 @@ template <class T, Weights kWeights, bool kComplex, std::size_t kRows> HWY_NOINL
   RunColumns<T, kWeights, kComplex, kRows, kUsed>(job, columns);
 }
 
-// `rows` as cut by Panels; with kComplex, rows and columns count reals.
+// `rows` as cut by Panels, for 16 registers with kAnywhere; with kComplex, rows and columns count reals.
 template <class T, bool kComplex, Weights kWeights = Weights::kPacked>
 HWY_INLINE void RunPanel(const TileJob<T>& job, int rows, std::size_t columns) {
+  constexpr bool kEight = kRegisters == 32 && kWeights == Weights::kPacked;
   switch (rows) {
     case 2: return RunPanelOf<T, kWeights, kComplex, 2>(job, columns);
     case 4: return RunPanelOf<T, kWeights, kComplex, 4>(job, columns);
     case 6: return RunPanelOf<T, kWeights, kComplex, 6>(job, columns);
     case 8:
-      if constexpr (kRegisters == 32) return RunPanelOf<T, kWeights, kComplex, 8>(job, columns);
+      if constexpr (kEight) return RunPanelOf<T, kWeights, kComplex, 8>(job, columns);
       break;
     default:
       if constexpr (!kComplex) {
         if (rows == 1) return RunPanelOf<T, kWeights, kComplex, 1>(job, columns);
         if (rows == 3) return RunPanelOf<T, kWeights, kComplex, 3>(job, columns);
         if (rows == 5) return RunPanelOf<T, kWeights, kComplex, 5>(job, columns);
-        if constexpr (kRegisters == 32) return RunPanelOf<T, kWeights, kComplex, 7>(job, columns);
+        if constexpr (kEight) return RunPanelOf<T, kWeights, kComplex, 7>(job, columns);
       }
   }
 }
