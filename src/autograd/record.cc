@@ -133,14 +133,18 @@ Tensor record_view(const char* name, Tensor view, const Tensor& base, Backward b
   return view;
 }
 
-void check_inplace(const Tensor& target, const std::vector<Tensor>& inputs) {
-  const TensorImpl& impl = impl_of(target);
+void check_inplace_history(const Tensor& target, const std::vector<Tensor>& inputs) {
   if (is_grad_enabled() && (target.requires_grad() || should_record(inputs))) {
     const GradMeta* meta = meta_of(target);
     if (meta != nullptr && meta->base.defined()) check_view_inplace(target, *meta);
     check(!(target.requires_grad() && target.is_leaf()),
           "a leaf Variable that requires grad is being used in an in-place operation.");
   }
+}
+
+void check_inplace(const Tensor& target, const std::vector<Tensor>& inputs) {
+  const TensorImpl& impl = impl_of(target);
+  check_inplace_history(target, inputs);
   for (std::size_t d = 0; d < impl.sizes.size(); ++d) {
     check(impl.numel == 0 || impl.strides[d] != 0 || impl.sizes[d] <= 1,
           "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "

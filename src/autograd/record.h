@@ -40,6 +40,8 @@ Tensor record_view(const char* name, Tensor view, const Tensor& base, Backward b
 /// view of one, and an expanded tensor whose elements share memory ("unsupported operation: more than one element of
 /// the written-to tensor ...").
 void check_inplace(const Tensor& target, const std::vector<Tensor>& inputs = {});
+/// As check_inplace() for operations that write one number everywhere: elements may share memory.
+void check_inplace_history(const Tensor& target, const std::vector<Tensor>& inputs = {});
 
 /// After the change: notes the write, and gives `target` (and the base it is a view of) its new history.
 /// inputs[0] is the target as it was before. `saved` may hold the target as it is now; what it was before must be

@@ -7,11 +7,13 @@
 namespace conv1d {
 namespace {
 
-/// "Exp" for ExpBackward0: the name that PyTorch's message uses.
+/// The name that PyTorch's message uses: "Exp" for ExpBackward0, "Max1" for MaxBackward1.
 std::string operation_name(const Node& node) {
   const std::string name = node.name();
   const std::size_t suffix = name.rfind("Backward");
-  if (suffix != std::string::npos && name.size() == suffix + 9) return name.substr(0, suffix);
+  const bool numbered =
+      suffix != std::string::npos && name.size() == suffix + 9 && name.back() >= '0' && name.back() <= '9';
+  if (numbered) return name.substr(0, suffix) + (name.back() == '0' ? "" : name.substr(suffix + 8));
   return name == "CopySlices" || name == "CopyBackwards" ? "torch::autograd::" + name : name;
 }
 

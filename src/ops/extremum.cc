@@ -63,10 +63,10 @@ Grads share_among_equals(const BackwardArgs& args) {
 }
 
 template <bool kLargest> Tensor extremum(const char* name, const char* function, const char* kernel, const Tensor& x) {
-  check<NotImplementedError>(!x.is_complex(), "\"", kernel, "\" not implemented for '", scalar_name(x.dtype()), "'");
   check(x.numel() > 0, function,
         "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' "
         "argument.");
+  check<NotImplementedError>(!x.is_complex(), "\"", kernel, "\" not implemented for '", scalar_name(x.dtype()), "'");
   const Tensor result = make_tensor({}, x.dtype(), x.device());
   search<kLargest>(x, plan_reduction(x, {}, false), result, {});
   return record(name, result, {x}, {x, result}, share_among_equals);
@@ -80,11 +80,16 @@ Tensor place(const Tensor& x, const Tensor& places, const Shape& sizes, std::int
   return keep_where(eq(arange(0, length).reshape(shape), places), x.expand(sizes));
 }
 
+void check_argmax(const Tensor& x) {
+  check(!x.is_complex(), "argmax(): does not support complex input");
+  check(x.dtype() != DType::Bool, "argmax(): does not support bool input");
+}
+
 ReductionPlan plan_dim(const Tensor& x, const char* function, std::int64_t dim, bool keepdim) {
-  check(!x.is_complex(), function, "(): does not support complex input");
   const std::int64_t d = wrap_dim(dim, x.dim());
   check<IndexError>(x.dim() == 0 || x.size(d) > 0, function, "(): Expected reduction dim ", d,
                     " to have non-zero size.");
+  check(!x.is_complex(), function, "(): does not support complex input");
   return plan_reduction(x, {d}, keepdim);
 }
 
@@ -117,7 +122,7 @@ ValuesAndIndices min(const Tensor& x, std::int64_t dim, bool keepdim) {
 }
 
 Tensor Tensor::argmax() const {
-  check(!is_complex(), "argmax(): does not support complex input");
+  check_argmax(*this);
   check<IndexError>(numel() > 0, "argmax(): Expected reduction dim to be specified for input.numel() == 0.");
   const Tensor result = make_tensor({}, DType::Int64, device());
   search<true>(*this, plan_reduction(*this, {}, false), {}, result);
@@ -125,6 +130,7 @@ Tensor Tensor::argmax() const {
 }
 
 Tensor Tensor::argmax(std::int64_t dim_in, bool keepdim) const {
+  check_argmax(*this);
   const ReductionPlan plan = plan_dim(*this, "argmax", dim_in, keepdim);
   const Tensor result = make_tensor(plan.result_sizes, DType::Int64, device());
   search<true>(*this, plan, {}, result);

@@ -1,4 +1,5 @@
-// x[indices] and x[indices] = values. Each is the other's transpose: choosing rows, and adding rows where they came from.
+// x[indices] and x[indices] = values. Each is the other's transpose: choosing rows, and adding rows where they came
+// from.
 #include <conv1d/indexing.h>
 
 #include <algorithm>
@@ -18,7 +19,9 @@ namespace {
 
 using Choice = std::shared_ptr<const RowChoice>;
 
-std::int64_t product(const Shape& sizes) { return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>()); }
+std::int64_t product(const Shape& sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
+}
 
 Shape joined(Shape a, const Shape& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -27,17 +30,20 @@ Shape joined(Shape a, const Shape& b) {
 
 Shape inverse(const Shape& order) {
   Shape result(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) result[static_cast<std::size_t>(order[i])] = static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    result[static_cast<std::size_t>(order[i])] = static_cast<std::int64_t>(i);
   return result;
 }
 
 /// From (the indices, rest) to the order of the result: the dimensions before `place` go to the front.
 Shape to_result(const RowChoice& choice) {
   Shape order;
-  const auto indices = static_cast<std::int64_t>(choice.index_sizes.size()), place = static_cast<std::int64_t>(choice.place);
+  const auto indices = static_cast<std::int64_t>(choice.index_sizes.size()),
+             place = static_cast<std::int64_t>(choice.place);
   for (std::int64_t i = 0; i < place; ++i) order.push_back(indices + i);
   for (std::int64_t i = 0; i < indices; ++i) order.push_back(i);
-  for (std::int64_t i = place; i < static_cast<std::int64_t>(choice.rest_sizes.size()); ++i) order.push_back(indices + i);
+  for (std::int64_t i = place; i < static_cast<std::int64_t>(choice.rest_sizes.size()); ++i)
+    order.push_back(indices + i);
   return order;
 }
 
@@ -75,8 +81,10 @@ void scatter(const Tensor& target, const Tensor& values, const RowChoice& choice
     for (const std::int64_t row : choice.rows) {
       for (std::int64_t j = 0; j < columns; ++j, ++from) {
         T& place = to[row * columns + j];
-        if constexpr (std::is_same_v<T, bool>) place = (add && place) || *from;
-        else place = add ? static_cast<T>(static_cast<Compute<T>>(place) + static_cast<Compute<T>>(*from)) : *from;
+        if constexpr (std::is_same_v<T, bool>)
+          place = (add && place) || *from;
+        else
+          place = add ? static_cast<T>(static_cast<Compute<T>>(place) + static_cast<Compute<T>>(*from)) : *from;
       }
     }
   });
@@ -89,7 +97,8 @@ Tensor spread(const Tensor& grad, const Choice& choice, const Shape& sizes) {
   Tensor result;
   {
     const GradGuard guard(false);
-    const Tensor rows = zeros(joined(choice->chosen_sizes, choice->rest_sizes), {.dtype = grad.dtype(), .device = grad.device()});
+    const Tensor rows =
+        zeros(joined(choice->chosen_sizes, choice->rest_sizes), {.dtype = grad.dtype(), .device = grad.device()});
     scatter(rows, value_rows(grad, *choice, grad.dtype()), *choice, true);
     result = rows.permute(inverse(choice->order)).contiguous();
   }
@@ -99,13 +108,15 @@ Tensor spread(const Tensor& grad, const Choice& choice, const Shape& sizes) {
 }
 
 Tensor choose(const Tensor& x, const Choice& choice) {
-  return record("IndexBackward0", gather(x, *choice), {x}, {}, [choice, sizes = x.sizes()](const BackwardArgs& args) -> Grads {
-    return {spread(args.grad(), choice, sizes)};
-  });
+  return record(
+      "IndexBackward0", gather(x, *choice), {x}, {},
+      [choice, sizes = x.sizes()](const BackwardArgs& args) -> Grads { return {spread(args.grad(), choice, sizes)}; });
 }
 
 /// grad with zeros where other values were written: the gradient of what was there before.
-Tensor cleared(const Tensor& grad, const Choice& choice) { return sub(grad, spread(choose(grad, choice), choice, grad.sizes())); }
+Tensor cleared(const Tensor& grad, const Choice& choice) {
+  return sub(grad, spread(choose(grad, choice), choice, grad.sizes()));
+}
 
 /// Each place once, so that spread() in cleared() does not count a value that was overwritten.
 Choice without_repeats(const Choice& choice) {
@@ -148,10 +159,11 @@ Tensor& index_put_(Tensor& x, const std::vector<Tensor>& indices, const Tensor& 
     scatter(rows, value_rows(values, *choice, x.dtype()), *choice, false);
     copy_into(x.data_view(), rows.permute(inverse(choice->order)));
   }
-  return record_inplace("IndexPutBackward0", x, {before, values}, {}, [choice, shape = values.sizes()](const BackwardArgs& args) -> Grads {
-    return {only_if(args.wanted[0], cleared(args.grad(), without_repeats(choice))),
-            args.wanted[1] ? sum_to(choose(args.grad(), choice), shape) : Tensor()};
-  });
+  return record_inplace("IndexPutBackward0", x, {before, values}, {},
+                        [choice, shape = values.sizes()](const BackwardArgs& args) -> Grads {
+                          return {only_if(args.wanted[0], cleared(args.grad(), without_repeats(choice))),
+                                  args.wanted[1] ? sum_to(choose(args.grad(), choice), shape) : Tensor()};
+                        });
 }
 
 }  // namespace conv1d

@@ -30,8 +30,9 @@ std::vector<Tensor> positions_of(const Tensor& mask) {
 
 void check_mask(const Tensor& mask, std::size_t place, const Tensor& x) {
   for (std::size_t i = 0; i < mask.sizes().size(); ++i) {
-    check<IndexError>(mask.sizes()[i] == x.sizes()[place + i], "The shape of the mask ", shape_text(mask.sizes()), " at index ", i,
-                      " does not match the shape of the indexed tensor ", shape_text(x.sizes()), " at index ", place + i);
+    check<IndexError>(mask.sizes()[i] == x.sizes()[place + i], "The shape of the mask ", shape_text(mask.sizes()),
+                      " at index ", i, " does not match the shape of the indexed tensor ", shape_text(x.sizes()),
+                      " at index ", place + i);
   }
 }
 
@@ -39,13 +40,13 @@ void check_mask(const Tensor& mask, std::size_t place, const Tensor& x) {
 std::vector<Tensor> integers_of(const Tensor& x, const std::vector<Tensor>& indices) {
   std::vector<Tensor> result;
   for (const Tensor& index : indices) {
-    check<IndexError>(static_cast<std::int64_t>(result.size()) < x.dim() || !index.defined(), "too many indices for tensor of dimension ",
-                      x.dim());
+    check<IndexError>(static_cast<std::int64_t>(result.size()) < x.dim() || !index.defined(),
+                      "too many indices for tensor of dimension ", x.dim());
     if (!index.defined()) {
       result.emplace_back();
     } else if (index.dtype() == bool_ || index.dtype() == uint8) {
-      check<IndexError>(static_cast<std::int64_t>(result.size()) + index.dim() <= x.dim(), "too many indices for tensor of dimension ",
-                        x.dim());
+      check<IndexError>(static_cast<std::int64_t>(result.size()) + index.dim() <= x.dim(),
+                        "too many indices for tensor of dimension ", x.dim());
       check_mask(index, result.size(), x);
       for (Tensor& positions : positions_of(index)) result.push_back(std::move(positions));
     } else {
@@ -89,8 +90,10 @@ RowChoice choose_rows(const Tensor& x, const std::vector<Tensor>& indices) {
   RowChoice choice;
   choice.index_sizes = common_shape(integers);
   Shape chosen, rest;
-  for (std::int64_t d = 0; d < x.dim(); ++d) (integers[static_cast<std::size_t>(d)].defined() ? chosen : rest).push_back(d);
-  const bool neighbours = !chosen.empty() && chosen.back() - chosen.front() + 1 == static_cast<std::int64_t>(chosen.size());
+  for (std::int64_t d = 0; d < x.dim(); ++d)
+    (integers[static_cast<std::size_t>(d)].defined() ? chosen : rest).push_back(d);
+  const bool neighbours =
+      !chosen.empty() && chosen.back() - chosen.front() + 1 == static_cast<std::int64_t>(chosen.size());
   choice.place = neighbours ? static_cast<std::size_t>(chosen.front()) : 0;
 
   std::int64_t count = 1;
@@ -101,8 +104,8 @@ RowChoice choose_rows(const Tensor& x, const std::vector<Tensor>& indices) {
     const Tensor values = integers[static_cast<std::size_t>(d)].expand(choice.index_sizes).contiguous();
     const std::int64_t* index = values.data<std::int64_t>();
     for (std::int64_t i = 0; i < count; ++i) {
-      check<IndexError>(index[i] >= -size && index[i] < size, "index ", index[i], " is out of bounds for dimension ", d, " with size ",
-                        size);
+      check<IndexError>(index[i] >= -size && index[i] < size, "index ", index[i], " is out of bounds for dimension ", d,
+                        " with size ", size);
       std::int64_t& row = choice.rows[static_cast<std::size_t>(i)];
       row = row * size + index[i] + (index[i] < 0 ? size : 0);
     }

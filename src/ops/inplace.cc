@@ -42,8 +42,8 @@ bool reads_what_is_written(const Tensor&, const Scalar&) { return false; }
 
 /// self = f(self, other), computed in `dtype`; the write is not noted yet.
 template <class F, class Other> void change(const Tensor& self, const Other& other, DType dtype, F f) {
-  check_output_shape(self, other);
   const bool apart = !reads_what_is_written(self, other);
+  check_output_shape(self, other);
   check_can_cast(dtype, self.dtype());
   if (dtype == self.dtype() && apart) return binary_into(self, dtype, f, self, other);
   const Tensor result = make_result(self, dtype);
@@ -136,14 +136,14 @@ Tensor& Tensor::div_(const Scalar& other) {
 // -------------------------------------------------------------------------------------------
 
 Tensor& Tensor::zero_() {
-  check_inplace(*this);
+  check_inplace_history(*this);
   const Tensor before = alias_of(*this);
   fill_with(data_view(), 0);
   return record_inplace("ZeroBackward0", *this, {before}, {}, no_grads);
 }
 
 Tensor& Tensor::fill_(const Scalar& value) {
-  check_inplace(*this);
+  check_inplace_history(*this);
   check_fits(value, dtype());
   const Tensor before = alias_of(*this);
   fill_with(data_view(), value);
@@ -151,13 +151,12 @@ Tensor& Tensor::fill_(const Scalar& value) {
 }
 
 Tensor& Tensor::copy_(const Tensor& source) {
-  if (is_same(source)) return *this;
   check_inplace(*this, {*this, source});
   const Tensor before = alias_of(*this);
   copy_into(data_view(), source);
-  return record_inplace("CopyBackwards", *this, {before, source}, {}, [](const BackwardArgs& args) -> Grads {
-    return {Tensor(), only_if(args.wanted[1], args.grad())};
-  });
+  return record_inplace(
+      "CopyBackwards", *this, {before, is_same(source) ? before : source}, {},
+      [](const BackwardArgs& args) -> Grads { return {Tensor(), only_if(args.wanted[1], args.grad())}; });
 }
 
 Tensor& Tensor::uniform_(double from, double to, Generator* generator) {

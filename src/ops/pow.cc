@@ -62,19 +62,20 @@ Tensor Tensor::pow(const Tensor& exponent) const {
   const DType dtype = result_type(*this, exponent);
   check<NotImplementedError>(dtype != DType::Bool, "\"pow\" not implemented for 'Bool'");
   const Tensor result = binary(*this, exponent, dtype, [](auto x, auto e) { return math::power(x, e); });
-  return record("PowBackward1", result, {*this, exponent}, {*this, exponent, result},
-                [](const BackwardArgs& args) -> Grads {
-                  const Tensor &x = args.saved[0], &e = args.saved[1];
-                  Grads grads(2);
-                  if (args.wanted[0]) {
-                    const Tensor slope = conv1d::mul(e, x.pow(conv1d::sub(e, 1))).conj();
-                    grads[0] = conv1d::mul(args.grad(), keep_where(ne(e.detach(), 0), slope));
-                  }
-                  if (args.wanted[1]) {
-                    grads[1] = grad_of_exponent(args.grad(), eq(x.detach(), 0), e, conv1d::mul(args.saved[2], x.log()));
-                  }
-                  return grads;
-                });
+  return record(
+      "PowBackward1", result, {*this, exponent}, {*this, exponent, result}, [](const BackwardArgs& args) -> Grads {
+        const Tensor& x = args.saved[0];
+        const Tensor e = args.saved[1].dtype() == DType::Bool ? args.saved[1].to(DType::Int64) : args.saved[1];
+        Grads grads(2);
+        if (args.wanted[0]) {
+          const Tensor slope = conv1d::mul(e, x.pow(conv1d::sub(e, 1))).conj();
+          grads[0] = conv1d::mul(args.grad(), keep_where(ne(e.detach(), 0), slope));
+        }
+        if (args.wanted[1]) {
+          grads[1] = grad_of_exponent(args.grad(), eq(x.detach(), 0), e, conv1d::mul(args.saved[2], x.log()));
+        }
+        return grads;
+      });
 }
 
 Tensor rpow(const Tensor& exponent, const Scalar& base) {

@@ -190,8 +190,11 @@ Tensor Tensor::slice(std::int64_t dim_in, std::optional<std::int64_t> start, std
   const std::int64_t count = last == first ? 0 : (last - first - 1) / step + 1;
   Shape new_sizes = sizes(), new_strides = strides();
   new_sizes[pos(d)] = count;
-  // With one element or none the step leads nowhere: it must not overflow.
-  if (count > 1) new_strides[pos(d)] *= step;
+  // A step beyond all memory leads from one element to nowhere, and must not overflow later.
+  constexpr std::int64_t kFar = std::int64_t{1} << 48;
+  if (std::int64_t stride = 0; !mul_overflows(new_strides[pos(d)], step, &stride) && stride < kFar) {
+    new_strides[pos(d)] = stride;
+  }
   const Tensor view =
       make_view(*this, std::move(new_sizes), std::move(new_strides), storage_offset() + first * strides()[pos(d)]);
   return record_view("SliceBackward0", view, *this,

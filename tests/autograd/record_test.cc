@@ -34,6 +34,19 @@ TEST(Saved, ChangedResultsThatStayTheirOwn) {
   EXPECT_ERROR(RuntimeError, modified("[torch.FloatTensor [3]], which is output 0 of Exp,", 1, 0), loss.backward());
 }
 
+TEST(Saved, OperationsAreNamedAsInPyTorch) {
+  Tensor y = leaf({2, 2}).max(), z = leaf() * 1;
+  const Tensor product = y * y;
+  y.detach().add_(1);
+  EXPECT_ERROR(RuntimeError, modified("[torch.FloatTensor []], which is output 0 of Max1,", 1, 0), product.backward());
+  z.copy_(leaf());
+  const Tensor square = (z * z).sum();
+  z.detach().add_(1);
+  EXPECT_ERROR(RuntimeError,
+               modified("[torch.FloatTensor [3]], which is output 0 of torch::autograd::CopyBackwards,", 2, 1),
+               square.backward());
+}
+
 TEST(Saved, ChangedOperandsAreFound) {
   const Tensor a = leaf();
   Tensor k = zeros({3}, {.dtype = float32});

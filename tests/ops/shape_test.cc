@@ -213,6 +213,7 @@ TEST(Extrema, Errors) {
   EXPECT_ERROR(IndexError, "max(): Expected reduction dim 0 to have non-zero size.", max(zeros({0, 3}), 0));
   EXPECT_ERROR(NotImplementedError, "\"max_all\" not implemented for 'ComplexFloat'",
                zeros({2}, {.dtype = complex64}).max());
+  EXPECT_ERROR(RuntimeError, "argmax(): does not support bool input", zeros({2}, {.dtype = bool_}).argmax());
   EXPECT_ERROR(RuntimeError, "max(): does not support complex input", max(zeros({2}, {.dtype = complex64}), 0));
 }
 
