@@ -57,7 +57,7 @@ std::int64_t Arguments::element(std::string_view name, PyObject* item, std::size
   std::string reason;
   try {
     if (is_tensor(item) && tensor_of(item).numel() == 1) return tensor_of(item).item<std::int64_t>();
-    if (is_index(item)) return integer_of(item);
+    if (is_index(item) || PyBool_Check(item)) return integer_of(item);  // a bool is refused in the first place only
     reason = "type must be tuple of ints,but got " + python_type_name(item);
   } catch (const Error& error) {
     reason = error.what();
@@ -69,7 +69,7 @@ std::int64_t Arguments::element(std::string_view name, PyObject* item, std::size
 std::vector<std::int64_t> Arguments::ints(std::string_view name, std::vector<std::int64_t> absent) const {
   PyObject* object = find(name);
   if (!object) return absent;
-  if (!PyTuple_Check(object) && !PyList_Check(object)) return {integer_of(object)};
+  if (!PyTuple_Check(object) && !PyList_Check(object)) return {integer(name)};
   const auto size = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(object));
   std::vector<std::int64_t> values;
   values.reserve(size);
@@ -112,8 +112,9 @@ void Arguments::refuse_out() const {
 }
 
 void refuse_option(const std::string& function, const std::string& option) {
-  throw NotImplementedError(text_of(function, "(): the argument '", option, "' is not supported"),
-                            "conv1d covers the layer Conv1d and what is needed around it; PyTorch's other options are left out.");
+  throw NotImplementedError(
+      text_of(function, "(): the argument '", option, "' is not supported"),
+      "conv1d covers the layer Conv1d and what is needed around it; PyTorch's other options are left out.");
 }
 
 std::string python_type_name(nb::handle object) {
@@ -121,11 +122,24 @@ std::string python_type_name(nb::handle object) {
   return reinterpret_cast<PyTypeObject*>(object.type().ptr())->tp_name;
 }
 
-// ---- binding -------------------------------------------------------------------------------------------------------------
+// ---- binding
+// -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// What the stub file says: the arguments are read by ourselves, so nanobind knows nothing of them.
+std::string stub_of(const char* name, const char* self) {
+  return text_of("def ", name, "(", self, "*args: typing.Any, **kwargs: typing.Any) -> typing.Any");
+}
+
+}  // namespace
 
 void define(nb::module_& module, const char* name, std::initializer_list<const char*> overloads, Body body) {
-  module.def(name, [signatures = Signatures(name, overloads), body = std::move(body)](
-                       const nb::args& args, const nb::kwargs& kwargs) { return body(signatures.parse(args.ptr(), kwargs.ptr())); });
+  module.def(
+      name,
+      [signatures = Signatures(name, overloads), body = std::move(body)](
+          const nb::args& args, const nb::kwargs& kwargs) { return body(signatures.parse(args.ptr(), kwargs.ptr())); },
+      nb::sig(stub_of(name, "").c_str()));
 }
 
 void define_method(nb::handle cls, const char* name, std::initializer_list<const char*> overloads, Body body) {
@@ -133,12 +147,13 @@ void define_method(nb::handle cls, const char* name, std::initializer_list<const
       [signatures = Signatures(name, overloads, true), body = std::move(body)](nb::handle self, const nb::args& args,
                                                                                const nb::kwargs& kwargs) {
         if (!is_tensor(self)) {
-          raise<TypeError>("descriptor '", signatures.function(), "' for 'torch._C.TensorBase' objects doesn't apply to a '",
-                           python_type_name(self), "' object");
+          raise<TypeError>("descriptor '", signatures.function(),
+                           "' for 'torch._C.TensorBase' objects doesn't apply to a '", python_type_name(self),
+                           "' object");
         }
         return body(signatures.parse(args.ptr(), kwargs.ptr(), self));
       },
-      nb::scope(cls), nb::name(name), nb::is_method());
+      nb::scope(cls), nb::name(name), nb::is_method(), nb::sig(stub_of(name, "self, ").c_str()));
 }
 
 void define_both(nb::module_& module, nb::handle cls, const char* name, std::initializer_list<const char*> overloads,

@@ -46,7 +46,9 @@ bool is_number(PyObject* object) {
 
 /// Only the first element of a sequence is looked at; *failed tells that it was the wrong one.
 bool accepts_ints(const Parameter& parameter, PyObject* object, bool* failed) {
-  if (!PyTuple_Check(object) && !PyList_Check(object)) return parameter.single && is_integer(object);
+  if (!PyTuple_Check(object) && !PyList_Check(object)) {
+    return parameter.single && (is_integer(object) || is_integer_tensor(object));
+  }
   if (PySequence_Fast_GET_SIZE(object) == 0) return true;
   PyObject* first = PySequence_Fast_GET_ITEM(object, 0);
   const bool fits = is_index(first) && (!is_tensor(first) || is_integer_tensor(first));
@@ -67,20 +69,35 @@ bool accepts_tensors(PyObject* object, std::size_t place) {
 
 bool accepts(const Parameter& parameter, PyObject* object, std::size_t place, bool* failed) {
   switch (parameter.kind) {
-    case Kind::Tensor: return is_tensor(object) || (parameter.numbers && is_number(object));
-    case Kind::Number: return is_number(object) || is_plain_zero_dim(object);
-    case Kind::Int: return is_integer(object) || is_integer_tensor(object);
-    case Kind::Float: return PyFloat_Check(object) || PyLong_Check(object) || is_numpy_number(object) || is_plain_zero_dim(object);
-    case Kind::Bool: return PyBool_Check(object) || python_type_name(object) == "numpy.bool" || python_type_name(object) == "numpy.bool_";
-    case Kind::Str: return PyUnicode_Check(object);
-    case Kind::Ints: return accepts_ints(parameter, object, failed);
-    case Kind::Tensors: return accepts_tensors(object, place);
-    case Kind::DType: return is_dtype(object);
-    case Kind::Device: return is_device(object);
-    case Kind::Layout: return python_type_name(object) == "torch.layout";
-    case Kind::MemoryFormat: return python_type_name(object) == "torch.memory_format";
-    case Kind::Generator: return is_generator(object);
-    case Kind::Object: return true;
+    case Kind::Tensor:
+      return is_tensor(object) || (parameter.numbers && is_number(object));
+    case Kind::Number:
+      return is_number(object) || is_plain_zero_dim(object);
+    case Kind::Int:
+      return is_integer(object) || is_integer_tensor(object);
+    case Kind::Float:
+      return PyFloat_Check(object) || PyLong_Check(object) || is_numpy_number(object) || is_plain_zero_dim(object);
+    case Kind::Bool:
+      return PyBool_Check(object) || python_type_name(object) == "numpy.bool" ||
+             python_type_name(object) == "numpy.bool_";
+    case Kind::Str:
+      return PyUnicode_Check(object);
+    case Kind::Ints:
+      return accepts_ints(parameter, object, failed);
+    case Kind::Tensors:
+      return accepts_tensors(object, place);
+    case Kind::DType:
+      return is_dtype(object);
+    case Kind::Device:
+      return is_device(object);
+    case Kind::Layout:
+      return python_type_name(object) == "torch.layout";
+    case Kind::MemoryFormat:
+      return python_type_name(object) == "torch.memory_format";
+    case Kind::Generator:
+      return is_generator(object);
+    case Kind::Object:
+      return true;
   }
   return false;
 }
@@ -156,7 +173,8 @@ namespace {
     names.append(missing++ ? ", \"" : "\"").append(signature.parameters[i].name).append("\"");
   }
   // The plural stands where one is missing: PyTorch's own slip, kept since programs compare texts.
-  raise<TypeError>(function, "() missing ", missing, " required positional argument", missing == 1 ? "s" : "", ": ", names);
+  raise<TypeError>(function, "() missing ", missing, " required positional argument", missing == 1 ? "s" : "", ": ",
+                   names);
 }
 
 [[noreturn]] void raise_keyword(const std::string& function, const Signature& signature, PyObject* kwargs,
@@ -165,9 +183,8 @@ namespace {
   Py_ssize_t position = 0;
   while (PyDict_Next(kwargs, &position, &key, &value)) {
     const std::string name = PyUnicode_AsUTF8(key);
-    const auto found = std::find_if(signature.parameters.begin(), signature.parameters.end(), [&](const Parameter& p) {
-      return p.name == name || is_other_name(p.name, name);
-    });
+    const auto found = std::find_if(signature.parameters.begin(), signature.parameters.end(),
+                                    [&](const Parameter& p) { return p.name == name || is_other_name(p.name, name); });
     if (found == signature.parameters.end()) {
       raise<TypeError>(function, "() got an unexpected keyword argument '", name, "'");
     }
@@ -183,7 +200,8 @@ namespace {
   const std::string place = keyword ? "" : text_of(" (position ", position + 1, ")");
   if (!keyword && failed_element) {
     raise<TypeError>(function, "(): argument '", parameter.name, "'", place, " must be ", parameter.type,
-                     ", but found element of type ", python_type_name(PySequence_Fast_GET_ITEM(object, 0)), " at pos 0");
+                     ", but found element of type ", python_type_name(PySequence_Fast_GET_ITEM(object, 0)),
+                     " at pos 0");
   }
   raise<TypeError>(function, "(): argument '", parameter.name, "'", place, " must be ", parameter.type, ", not ",
                    python_type_name(object));

@@ -1,11 +1,12 @@
-// How a call from Python is understood: signatures written as PyTorch prints them, tried in PyTorch's order, refused in its words.
+// How a call from Python is understood: signatures written as PyTorch prints them, tried in PyTorch's order, refused in
+// its words.
 //
 //   define(module, "zeros", {"(tuple of ints size, *, torch.dtype dtype = None, bool requires_grad = False)"},
 //          [](const Arguments& a) { return to_python(zeros(a.ints("size"), {.dtype = a.dtype("dtype")})); });
 //
 // A signature is the very text of the message "received an invalid combination of arguments", with three marks that are
-// not printed: `tuple of ints[1] stride` also takes a single integer, `Tensor? weight` also takes None (a default of None
-// says so by itself), `Tensor# other` also takes a number.
+// not printed: `tuple of ints[1] stride` also takes a single integer, `Tensor? weight` also takes None (a default of
+// None says so by itself), `Tensor# other` also takes a number.
 #pragma once
 
 #include <complex>
@@ -26,18 +27,31 @@ namespace nb = nanobind;
 
 /// What a parameter takes.
 enum class Kind : std::uint8_t {
-  Tensor, Number, Int, Float, Bool, Str, Ints, Tensors, DType, Device, Layout, MemoryFormat, Generator, Object
+  Tensor,
+  Number,
+  Int,
+  Float,
+  Bool,
+  Str,
+  Ints,
+  Tensors,
+  DType,
+  Device,
+  Layout,
+  MemoryFormat,
+  Generator,
+  Object
 };
 
 struct Parameter {
   Kind kind = Kind::Object;
-  std::string type;        ///< as printed: "tuple of ints"
+  std::string type;  ///< as printed: "tuple of ints"
   std::string name;
-  bool optional = false;   ///< has a default
-  bool none = false;       ///< None counts as not given
-  bool numbers = false;    ///< a Tensor that may be a number
+  bool optional = false;  ///< has a default
+  bool none = false;      ///< None counts as not given
+  bool numbers = false;   ///< a Tensor that may be a number
   bool keyword_only = false;
-  bool single = false;     ///< Ints that may be one integer
+  bool single = false;  ///< Ints that may be one integer
 };
 
 struct Signature {
@@ -53,8 +67,8 @@ struct Signature {
 
 class Signatures;
 
-/// A call whose arguments fit one of the signatures. A parameter is asked for by its name; one that this overload lacks, and one
-/// that was None or not given, reads as absent.
+/// A call whose arguments fit one of the signatures. A parameter is asked for by its name; one that this overload
+/// lacks, and one that was None or not given, reads as absent.
 class Arguments {
  public:
   std::size_t overload() const { return overload_; }  ///< number of the signature that fits
@@ -102,7 +116,8 @@ class Signatures {
   const std::string& function() const { return function_; }
 
  private:
-  bool match(const Signature& signature, PyObject* args, PyObject* kwargs, bool raise, std::vector<PyObject*>* slots) const;
+  bool match(const Signature& signature, PyObject* args, PyObject* kwargs, bool raise,
+             std::vector<PyObject*>* slots) const;
   [[noreturn]] void refuse(PyObject* args, PyObject* kwargs) const;
   /// A method that takes nothing refuses everything, in other words than those with parameters.
   void refuse_any(PyObject* args, PyObject* kwargs) const;
@@ -122,7 +137,8 @@ void define(nb::module_& module, const char* name, std::initializer_list<const c
 /// Binds a method: the signatures start with the tensor itself ("Tensor input"), which is not printed.
 void define_method(nb::handle cls, const char* name, std::initializer_list<const char*> overloads, Body body);
 /// Both at once.
-void define_both(nb::module_& module, nb::handle cls, const char* name, std::initializer_list<const char*> overloads, Body body);
+void define_both(nb::module_& module, nb::handle cls, const char* name, std::initializer_list<const char*> overloads,
+                 Body body);
 
 /// The name that PyTorch's messages give to an object's type: "int", "Tensor", "numpy.ndarray", "torch.Size".
 std::string python_type_name(nb::handle object);

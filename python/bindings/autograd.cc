@@ -13,7 +13,8 @@
 namespace conv1d::python {
 namespace {
 
-// ---- nodes -------------------------------------------------------------------------------------------------------------------
+// ---- nodes
+// -------------------------------------------------------------------------------------------------------------------
 
 const std::shared_ptr<Node>& node_of(nb::handle self) { return nb::inst_ptr<PyNode>(self)->node; }
 
@@ -27,7 +28,8 @@ nb::object next_functions(nb::handle self) {
 nb::object apply_node(nb::handle self, const nb::args& args) {
   std::vector<Tensor> gradients;
   for (const nb::handle gradient : args) {
-    if (!gradient.is_none() && !is_tensor(gradient)) raise<TypeError>("argument ", gradients.size(), " is not a Variable");
+    if (!gradient.is_none() && !is_tensor(gradient))
+      raise<TypeError>("argument ", gradients.size(), " is not a Variable");
     gradients.push_back(gradient.is_none() ? Tensor() : tensor_of(gradient));
   }
   const std::shared_ptr<Node> node = node_of(self);
@@ -40,9 +42,11 @@ nb::object apply_node(nb::handle self, const nb::args& args) {
 
 void bind_node(nb::module_& module) {
   auto cls = nb::class_<PyNode>(module, "Node", nb::is_weak_referenceable());
-  cls.def("__repr__", [](nb::handle self) {
-       return text_of("<", node_of(self)->name(), " object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()), ">");
-     })
+  cls.def("__repr__",
+          [](nb::handle self) {
+            return text_of("<", node_of(self)->name(), " object at 0x", std::hex,
+                           reinterpret_cast<std::uintptr_t>(self.ptr()), ">");
+          })
       .def("name",
            [](nb::handle self) {
              const std::string name = node_of(self)->name();
@@ -56,7 +60,8 @@ void bind_node(nb::module_& module) {
   classes().node_kinds = nb::dict().release();
 }
 
-// ---- attributes of a tensor ----------------------------------------------------------------------------------------------------
+// ---- attributes of a tensor
+// ----------------------------------------------------------------------------------------------------
 
 void set_gradient(nb::handle self, nb::handle value) {
   Tensor x = tensor_of(self);
@@ -72,8 +77,9 @@ void set_requires_grad(nb::handle self, nb::handle value) {
   Tensor x = tensor_of(self);
   const bool wanted = value.ptr() == Py_True;
   if (!x.is_leaf() && !wanted) {
-    raise<RuntimeError>("you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                        "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+    raise<RuntimeError>(
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+        "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   }
   // The attribute and the method requires_grad_() differ in their text.
   if (wanted && !is_differentiable(x.dtype())) {
@@ -90,19 +96,26 @@ void set_data(nb::handle self, nb::handle value) {
 
 void bind_attributes() {
   const nb::handle base = tensor_base();
-  const auto attribute = [&](const char* name, auto get, nb::object set) { add_property(base, name, nb::cpp_function(get), set); };
-  attribute("grad", [](nb::handle self) { return to_python(tensor_of(self).grad()); },
-            nb::cpp_function(set_gradient, nb::arg("self"), nb::arg("value").none()));
+  const auto attribute = [&](const char* name, auto get, nb::object set) {
+    add_property(base, name, nb::cpp_function(get, nb::is_method(), nb::sig(stub_of_property(name).c_str())), set);
+  };
+  attribute(
+      "grad", [](nb::handle self) { return to_python(tensor_of(self).grad()); },
+      nb::cpp_function(set_gradient, nb::is_method(), nb::arg("value").none()));
   nb::setattr(base, "grad", nb::object(base.attr("grad")).attr("deleter")(nb::cpp_function([](nb::handle self) {
     Tensor x = tensor_of(self);
     x.set_grad({});
   })));
-  attribute("requires_grad", [](nb::handle self) { return to_python(tensor_of(self).requires_grad()); },
-            nb::cpp_function(set_requires_grad, nb::arg("self"), nb::arg("value").none()));
-  attribute("data", [](nb::handle self) { return to_python(tensor_of(self).data_view()); },
-            nb::cpp_function(set_data, nb::arg("self"), nb::arg("value").none()));
+  attribute(
+      "requires_grad", [](nb::handle self) { return to_python(tensor_of(self).requires_grad()); },
+      nb::cpp_function(set_requires_grad, nb::is_method(), nb::arg("value").none()));
+  attribute(
+      "data", [](nb::handle self) { return to_python(tensor_of(self).data_view()); },
+      nb::cpp_function(set_data, nb::is_method(), nb::arg("value").none()));
   attribute("grad_fn", [](nb::handle self) { return to_python(tensor_of(self).grad_fn()); }, nb::none());
-  attribute("_version", [](nb::handle self) { return to_python(static_cast<std::int64_t>(tensor_of(self).version())); }, nb::none());
+  attribute(
+      "_version", [](nb::handle self) { return to_python(static_cast<std::int64_t>(tensor_of(self).version())); },
+      nb::none());
   define_method(base, "requires_grad_", {"(Tensor input, bool requires_grad = True)"}, [](const Arguments& a) {
     Tensor x = a.tensor("input");
     x.requires_grad_(a.flag("requires_grad", true));
@@ -116,7 +129,8 @@ void bind_attributes() {
   });
 }
 
-// ---- the engine ------------------------------------------------------------------------------------------------------------------
+// ---- the engine
+// ------------------------------------------------------------------------------------------------------------------
 
 /// Tensors or None; PyTorch's word for others.
 std::vector<Tensor> gradients_from(nb::handle sequence) {
@@ -145,11 +159,12 @@ void bind_engine(nb::module_& module) {
     const auto given = gradients_from(gradients);
     unlocked([&] { autograd::backward(roots, given, retain_graph, create_graph); });
   });
-  module.def("_grad", [](nb::handle outputs, nb::handle inputs, nb::handle gradients, bool retain_graph, bool create_graph,
-                         bool allow_unused) {
+  module.def("_grad", [](nb::handle outputs, nb::handle inputs, nb::handle gradients, bool retain_graph,
+                         bool create_graph, bool allow_unused) {
     const auto roots = tensors_from(outputs, "outputs"), leaves = tensors_from(inputs, "inputs");
     const auto given = gradients_from(gradients);
-    return to_python(unlocked([&] { return autograd::grad(roots, leaves, given, retain_graph, create_graph, allow_unused); }));
+    return to_python(
+        unlocked([&] { return autograd::grad(roots, leaves, given, retain_graph, create_graph, allow_unused); }));
   });
   module.def("is_grad_enabled", [] { return is_grad_enabled(); });
   // Returns the setting before; the package's set_grad_enabled is a class around it.

@@ -1,6 +1,8 @@
 // The parts of the module conv1d._C, each in the file of its name; module.cc calls them in this order.
 #pragma once
 
+#include <string>
+
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>  // the casters, for every function that takes or returns a std::string
 
@@ -27,6 +29,8 @@ void bind_settings(nb::module_& module);
 void bind_functional(nb::module_& module);  // nn/functional: conv1d, pad, relu, mse_loss
 void bind_nn(nb::module_& module);          // what nn/ and nn.init need
 
+/// What the stub file says of a property's getter: its type is not known to nanobind.
+std::string stub_of_property(const char* name);
 /// A property of `cls`; where `set` is None, writing raises AttributeError in PyTorch's words.
 void add_property(nb::handle cls, const char* name, nb::object get, nb::object set = nb::none());
 

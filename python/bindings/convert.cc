@@ -1,6 +1,8 @@
 // Tensors, nodes and numbers as Python objects.
 #include "convert.h"
 
+#include <unistd.h>
+
 #include <cmath>
 #include <complex>
 #include <cstring>
@@ -15,14 +17,15 @@
 namespace conv1d::python {
 namespace {
 
-// One Python object for one tensor: `x.grad is x.grad`. The tables are never destroyed, since objects may outlive static
-// destructors at the interpreter's end. All access is under the interpreter's lock.
+// One Python object for one tensor: `x.grad is x.grad`. The tables are never destroyed, since objects may outlive
+// static destructors at the interpreter's end. All access is under the interpreter's lock.
 template <class Key> std::unordered_map<const Key*, PyObject*>& objects() {
   static auto* table = new std::unordered_map<const Key*, PyObject*>;
   return *table;
 }
 
-/// The living object of `key`, or null. One that is being destroyed no longer counts (a weak reference's callback may ask).
+/// The living object of `key`, or null. One that is being destroyed no longer counts (a weak reference's callback may
+/// ask).
 template <class Key> PyObject* living(const Key* key) {
   const auto found = objects<Key>().find(key);
   return found != objects<Key>().end() && Py_REFCNT(found->second) > 0 ? found->second : nullptr;
@@ -43,10 +46,22 @@ Classes& classes() {
   return known;
 }
 
-// ---- tensors ---------------------------------------------------------------------------------------------------------------
+// Before Python 3.14 the interpreter ends a daemon thread that asks for the lock too late by unwinding its stack, which
+// C++ turns into abort() at the first function that does not throw. It is stopped instead, as 3.14 does.
+Unlocked::~Unlocked() {
+  try {
+    PyEval_RestoreThread(state_);
+  } catch (...) {
+    while (true) pause();
+  }
+}
+
+// ---- tensors
+// ---------------------------------------------------------------------------------------------------------------
 
 bool is_tensor(nb::handle object) {
-  return PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(tensor_base().ptr())) && nb::inst_ready(object);
+  return PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(tensor_base().ptr())) &&
+         nb::inst_ready(object);
 }
 
 const Tensor& tensor_of(nb::handle object) { return nb::inst_ptr<PyTensor>(object)->tensor; }
@@ -78,10 +93,14 @@ nb::object size_object(const Shape& shape) {
   for (std::size_t i = 0; i < shape.size(); ++i) {
     PyTuple_SET_ITEM(tuple.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromLongLong(shape[i]));
   }
-  return classes().size.is_valid() ? classes().size(tuple) : tuple;
+  if (!classes().size.is_valid()) return tuple;
+  // As tuple.__new__(Size, tuple): the checks of Size.__new__ are for what users write.
+  auto* type = reinterpret_cast<PyTypeObject*>(classes().size.ptr());
+  return nb::steal(PyTuple_Type.tp_new(type, nb::make_tuple(tuple).ptr(), nullptr));
 }
 
-// ---- graph nodes -------------------------------------------------------------------------------------------------------------
+// ---- graph nodes
+// -------------------------------------------------------------------------------------------------------------
 
 nb::object to_python(const std::shared_ptr<Node>& node) {
   if (!node) return nb::none();
@@ -94,7 +113,8 @@ nb::object to_python(const std::shared_ptr<Node>& node) {
     PyErr_Clear();
     nb::dict members;
     members["__module__"] = "conv1d.autograd";
-    type = nb::borrow(reinterpret_cast<PyObject*>(&PyType_Type))(name, nb::make_tuple(nb::handle(classes().node_base)), members);
+    type = nb::borrow(reinterpret_cast<PyObject*>(&PyType_Type))(name, nb::make_tuple(nb::handle(classes().node_base)),
+                                                                 members);
     PyObject_SetItem(kinds.ptr(), nb::str(name.c_str()).ptr(), type.ptr());
   }
   nb::object object = nb::inst_alloc(type);
@@ -104,7 +124,8 @@ nb::object to_python(const std::shared_ptr<Node>& node) {
   return object;
 }
 
-// ---- numbers -----------------------------------------------------------------------------------------------------------------
+// ---- numbers
+// -----------------------------------------------------------------------------------------------------------------
 
 nb::object to_python(const Scalar& value) {
   if (value.is_bool()) return nb::bool_(value.to<bool>());

@@ -1,4 +1,5 @@
-// Values between Python and C++. Every binding goes through these, so that a tensor is one Python object however it is reached.
+// Values between Python and C++. Every binding goes through these, so that a tensor is one Python object however it is
+// reached.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@ namespace conv1d::python {
 
 namespace nb = nanobind;
 
-// ---- tensors -----------------------------------------------------------------------------------------------------------
+// ---- tensors
+// -----------------------------------------------------------------------------------------------------------
 bool is_tensor(nb::handle object);
 /// The tensor behind a Python object; call is_tensor() first.
 const Tensor& tensor_of(nb::handle object);
@@ -32,36 +34,52 @@ const void* const_address(const Tensor& tensor);  ///< to read; the library's tr
 /// Writes a tensor or a number, broadcast, into `target`; TypeError for other values.
 void assign(Tensor target, nb::handle value);
 
-// ---- numbers -----------------------------------------------------------------------------------------------------------
+// ---- numbers
+// -----------------------------------------------------------------------------------------------------------
 nb::object to_python(const Scalar& value);
 inline nb::object to_python(bool value) { return nb::bool_(value); }
 inline nb::object to_python(std::int64_t value) { return nb::int_(value); }
 inline nb::object to_python(double value) { return nb::float_(value); }
 inline nb::object to_python(const std::string& value) { return nb::str(value.c_str(), value.size()); }
-/// int, float, bool, complex, or a NumPy number; nothing for others. ValueError "Overflow when unpacking long long" beyond 64 bits.
+/// int, float, bool, complex, or a NumPy number; nothing for others. ValueError "Overflow when unpacking long long"
+/// beyond 64 bits.
 std::optional<Scalar> scalar_of(nb::handle object);
-bool is_integer(nb::handle object);         ///< int but not bool; a NumPy integer too
-bool is_index(nb::handle object);           ///< is_integer, or anything with __index__ but bool
+bool is_integer(nb::handle object);  ///< int but not bool; a NumPy integer too
+bool is_index(nb::handle object);    ///< is_integer, or anything with __index__ but bool
 bool is_numpy_number(nb::handle object);
 std::int64_t integer_of(nb::handle object);  ///< ValueError "Overflow when unpacking long long" beyond 64 bits
 
-// ---- dtypes, devices, sizes, generators -----------------------------------------------------------------------------------
-bool is_dtype(nb::handle object);           ///< a dtype object, or Python's float, int, bool, complex
+// ---- dtypes, devices, sizes, generators
+// -----------------------------------------------------------------------------------
+bool is_dtype(nb::handle object);  ///< a dtype object, or Python's float, int, bool, complex
 DType dtype_of_object(nb::handle object);
 nb::object to_python(DType dtype);
-bool is_device(nb::handle object);          ///< a device object, a string or an integer
-Device device_of(nb::handle object);        ///< refuses CUDA and unknown devices in PyTorch's words
+bool is_device(nb::handle object);    ///< a device object, a string or an integer
+Device device_of(nb::handle object);  ///< refuses CUDA and unknown devices in PyTorch's words
 nb::object to_python(Device device);
 bool is_generator(nb::handle object);
 Generator* generator_of(nb::handle object);
 nb::object size_object(const Shape& shape);  ///< conv1d.Size
 
-// ---- graph nodes -----------------------------------------------------------------------------------------------------------
+// ---- graph nodes
+// -----------------------------------------------------------------------------------------------------------
 nb::object to_python(const std::shared_ptr<Node>& node);  ///< None for null
+
+/// Gives the interpreter's lock away for a scope.
+class Unlocked {
+ public:
+  Unlocked() : state_(PyEval_SaveThread()) {}
+  ~Unlocked();  ///< a daemon thread that comes back while the interpreter ends stops here for ever
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
 
 /// Runs `work` without the interpreter's lock, so that other Python threads go on.
 template <class F> auto unlocked(F&& work) {
-  nb::gil_scoped_release release;
+  const Unlocked scope;
   return std::forward<F>(work)();
 }
 

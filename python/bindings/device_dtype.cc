@@ -13,20 +13,14 @@
 namespace conv1d::python {
 namespace {
 
-constexpr std::array kDTypes = {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128};
+constexpr std::array kDTypes = {bool_,   uint8,    int8,    int16,   int32,     int64,
+                                float16, bfloat16, float32, float64, complex64, complex128};
 std::array<nb::handle, kDTypes.size()> dtype_objects;
 nb::handle dtype_class, device_class;
 
-constexpr std::array<std::pair<const char*, DType>, 10> kAliases = {{{"float", float32},
-                                                                     {"double", float64},
-                                                                     {"half", float16},
-                                                                     {"int", int32},
-                                                                     {"long", int64},
-                                                                     {"short", int16},
-                                                                     {"cfloat", complex64},
-                                                                     {"cdouble", complex128},
-                                                                     {"bool", bool_},
-                                                                     {"uint8", uint8}}};
+/// "bool_" for bool: in the stub file of this module a variable named bool would hide the type. The package names it
+/// `bool`.
+std::string name_in_module(DType dtype) { return dtype == bool_ ? "bool_" : std::string(name(dtype)); }
 
 DType dtype_of_self(nb::handle self) { return nb::inst_ptr<PyDType>(self)->dtype; }
 
@@ -36,25 +30,36 @@ void bind_dtype(nb::module_& module) {
   rename_type(cls, "torch.dtype");
   cls.def("__init__", [](PyDType*, const nb::args&) { raise<TypeError>("cannot create 'torch.dtype' instances"); })
       .def("__repr__", [](nb::handle self) { return "torch." + std::string(name(dtype_of_self(self))); })
-      // Pickled as the name of a global, so that the one object of each dtype comes back.
-      .def("__reduce__", [](nb::handle self) { return std::string(name(dtype_of_self(self))); })
+      .def("__reduce__",
+           [](nb::handle self) {
+             const nb::object find = nb::module_::import_("conv1d._C").attr("_dtype_by_name");
+             return nb::make_tuple(find, nb::make_tuple(std::string(name(dtype_of_self(self)))));
+           })
       .def("to_complex", [](nb::handle self) { return to_python(complex_of(dtype_of_self(self))); })
       .def("to_real", [](nb::handle self) { return to_python(real_of(dtype_of_self(self))); })
       .def_prop_ro("is_floating_point", [](nb::handle self) { return is_floating_point(dtype_of_self(self)); })
       .def_prop_ro("is_complex", [](nb::handle self) { return is_complex(dtype_of_self(self)); })
-      .def_prop_ro("is_signed", [](nb::handle self) { return dtype_of_self(self) != uint8 && dtype_of_self(self) != bool_; })
+      .def_prop_ro("is_signed",
+                   [](nb::handle self) { return dtype_of_self(self) != uint8 && dtype_of_self(self) != bool_; })
       .def_prop_ro("itemsize", [](nb::handle self) { return element_size(dtype_of_self(self)); });
   for (std::size_t i = 0; i < kDTypes.size(); ++i) {
     nb::object object = nb::inst_alloc(cls);
     new (nb::inst_ptr<PyDType>(object)) PyDType{kDTypes[i]};
     nb::inst_mark_ready(object);
-    module.attr(std::string(name(kDTypes[i])).c_str()) = object;
+    module.attr(name_in_module(kDTypes[i]).c_str()) = object;
     dtype_objects[i] = object.release();
   }
-  for (const auto& [alias, dtype] : kAliases) module.attr(alias) = to_python(dtype);
+  // Pickles name a dtype, so that the one object of each comes back.
+  module.def("_dtype_by_name", [](const std::string& wanted) {
+    for (const DType dtype : kDTypes) {
+      if (name(dtype) == wanted) return to_python(dtype);
+    }
+    raise<ValueError>("no dtype is named '", wanted, "'");
+  });
 }
 
-// ---- devices -----------------------------------------------------------------------------------------------------------------
+// ---- devices
+// -----------------------------------------------------------------------------------------------------------------
 
 /// Splits "cuda:1". The library knows the types of device and the words for a wrong one; what it refuses only on use
 /// ("cuda") may still be named.
@@ -98,7 +103,9 @@ PyDevice construct_device(const Arguments& a) {
   }
   PyDevice device = read_device(a.text("type"));
   if (a.given("index")) {
-    if (device.index) raise<RuntimeError>("type (string) must not include an index because index was passed explicitly: ", a.text("type"));
+    if (device.index)
+      raise<RuntimeError>("type (string) must not include an index because index was passed explicitly: ",
+                          a.text("type"));
     const std::int64_t index = a.integer("index", -1);
     if (index < -1) raise<RuntimeError>("Device index must not be negative");
     if (index >= 0) device.index = index;
@@ -109,14 +116,16 @@ PyDevice construct_device(const Arguments& a) {
 void bind_device(nb::module_& module) {
   auto cls = nb::class_<PyDevice>(module, "device", nb::is_final());
   device_class = cls;
-  cls.def("__init__", [signatures = Signatures("device", {"(torch.device device)", "(str type, int index = -1)"})](
-                          PyDevice* self, const nb::args& args, const nb::kwargs& kwargs) {
-       new (self) PyDevice(construct_device(signatures.parse(args.ptr(), kwargs.ptr())));
-     })
+  cls.def("__init__",
+          [signatures = Signatures("device", {"(torch.device device)", "(str type, int index = -1)"})](
+              PyDevice* self, const nb::args& args, const nb::kwargs& kwargs) {
+            new (self) PyDevice(construct_device(signatures.parse(args.ptr(), kwargs.ptr())));
+          })
       .def("__repr__",
            [](nb::handle self) {
              const PyDevice& device = device_of_self(self);
-             return "device(type='" + device.type + "'" + (device.index ? ", index=" + std::to_string(*device.index) : "") + ")";
+             return "device(type='" + device.type + "'" +
+                    (device.index ? ", index=" + std::to_string(*device.index) : "") + ")";
            })
       .def("__str__", [](nb::handle self) { return device_text(device_of_self(self)); })
       .def("__hash__", [](nb::handle self) { return std::hash<std::string>()(device_text(device_of_self(self))) >> 1; })
@@ -129,7 +138,8 @@ void bind_device(nb::module_& module) {
            [](nb::handle self) {
              const PyDevice& device = device_of_self(self);
              const nb::str type(device.type.c_str());
-             return nb::make_tuple(nb::handle(device_class), device.index ? nb::make_tuple(type, *device.index) : nb::make_tuple(type));
+             return nb::make_tuple(nb::handle(device_class),
+                                   device.index ? nb::make_tuple(type, *device.index) : nb::make_tuple(type));
            })
       .def_prop_ro("type", [](nb::handle self) { return device_of_self(self).type; })
       .def_prop_ro("index", [](nb::handle self) -> nb::object {
@@ -141,8 +151,9 @@ void bind_device(nb::module_& module) {
 void bind_layouts(nb::module_& module) {
   auto layout = nb::class_<PyLayout>(module, "layout", nb::is_final());
   rename_type(layout, "torch.layout");
-  layout.def("__repr__", [](nb::handle) { return "torch.strided"; })
-      .def("__reduce__", [](nb::handle) { return "strided"; });
+  layout.def("__repr__", [](nb::handle) { return "torch.strided"; }).def("__reduce__", [](nb::handle) {
+    return "strided";
+  });
   module.attr("strided") = nb::cast(PyLayout{});
 
   auto format = nb::class_<PyMemoryFormat>(module, "memory_format", nb::is_final());

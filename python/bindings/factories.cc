@@ -10,8 +10,8 @@ namespace conv1d::python {
 namespace {
 
 // The end of each factory's signature.
-#define CONV1D_PLACE                                                                                                   \
-  "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "        \
+#define CONV1D_PLACE                                                                                            \
+  "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, " \
   "bool requires_grad = False)"
 #define CONV1D_OUT "Tensor out = None, "
 
@@ -28,9 +28,8 @@ void bind_by_shape(nb::module_& module) {
   define(module, "empty",
          {"(tuple of ints size, *, torch.memory_format memory_format = None, " CONV1D_OUT CONV1D_PLACE},
          [](const Arguments& a) { return to_python(empty(a.ints("size"), a.options())); });
-  define(module, "full", {"(tuple of ints size, Number fill_value, *, " CONV1D_OUT CONV1D_PLACE}, [](const Arguments& a) {
-    return to_python(full(a.ints("size"), a.number("fill_value"), a.options()));
-  });
+  define(module, "full", {"(tuple of ints size, Number fill_value, *, " CONV1D_OUT CONV1D_PLACE},
+         [](const Arguments& a) { return to_python(full(a.ints("size"), a.number("fill_value"), a.options())); });
 }
 
 /// dtype and device of `like` where the call gives no others.
@@ -62,8 +61,9 @@ void bind_by_example(nb::module_& module) {
          [](const Arguments& a) { return make_like(a, ones_like, ones); });
   define(module, "full_like", {"(Tensor input, Number fill_value, *, " CONV1D_LIKE}, [](const Arguments& a) {
     const Scalar value = a.number("fill_value");
-    return make_like(a, [&](const Tensor& like) { return full_like(like, value); },
-                     [&](const Shape& shape, const TensorOptions& options) { return full(shape, value, options); });
+    return make_like(
+        a, [&](const Tensor& like) { return full_like(like, value); },
+        [&](const Shape& shape, const TensorOptions& options) { return full(shape, value, options); });
   });
 }
 

@@ -15,8 +15,8 @@ namespace nb = nanobind;
 bool is_array(nb::handle object);
 /// The dtype of an array or of a NumPy number; TypeError for those that tensors lack.
 DType array_dtype(nb::handle array);
-/// A tensor over the memory of a NumPy array, or of an object with __dlpack__; nothing for other objects. Copied where a
-/// stride is negative, which tensors lack.
+/// A tensor over the memory of a NumPy array, or of an object with __dlpack__; nothing for other objects. Copied where
+/// a stride is negative, which tensors lack.
 std::optional<Tensor> share_array(nb::handle object);
 
 /// A copy of whatever torch.tensor takes, without its warning for tensors.

@@ -16,8 +16,8 @@ namespace {
 
 namespace dlpack = nb::dlpack;
 
-constexpr std::int32_t kCpu = 1;                ///< kDLCPU
-constexpr std::uint32_t kMajor = 1, kMinor = 0; ///< what we write
+constexpr std::int32_t kCpu = 1;                 ///< kDLCPU
+constexpr std::uint32_t kMajor = 1, kMinor = 0;  ///< what we write
 constexpr const char* kName = "dltensor";
 constexpr const char* kVersionedName = "dltensor_versioned";
 
@@ -46,13 +46,16 @@ dlpack::dtype code_of(DType dtype) {
 }
 
 DType dtype_of_code(const dlpack::dtype& code) {
-  for (const DType dtype : {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
+  for (const DType dtype :
+       {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
     if (code_of(dtype) == code) return dtype;
   }
-  raise<RuntimeError>("Unsupported dtype of DLPack: code ", int{code.code}, ", ", int{code.bits}, " bits, ", code.lanes, " lanes");
+  raise<RuntimeError>("Unsupported dtype of DLPack: code ", int{code.code}, ", ", int{code.bits}, " bits, ", code.lanes,
+                      " lanes");
 }
 
-// ---- out ---------------------------------------------------------------------------------------------------------------------
+// ---- out
+// ---------------------------------------------------------------------------------------------------------------------
 
 /// A managed tensor together with what it points to.
 template <class M> struct Exported {
@@ -94,7 +97,8 @@ template <class M> nb::object export_as(const Tensor& x, const char* name) {
   return capsule;
 }
 
-// ---- in ----------------------------------------------------------------------------------------------------------------------
+// ---- in
+// ----------------------------------------------------------------------------------------------------------------------
 
 template <class M> Tensor import_from(nb::handle capsule, const char* name, const char* used) {
   auto* managed = static_cast<M*>(PyCapsule_GetPointer(capsule.ptr(), name));
@@ -108,11 +112,12 @@ template <class M> Tensor import_from(nb::handle capsule, const char* name, cons
   for (const std::int64_t stride : strides) {
     if (stride < 0) raise<RuntimeError>("negative strides are not supported: copy the array first");
   }
-  Tensor result = from_blob(static_cast<std::byte*>(source.data) + source.byte_offset, sizes, strides, dtype, [managed](void*) {
-    if (!Py_IsInitialized()) return;  // the owner is gone with the interpreter
-    const nb::gil_scoped_acquire acquire;
-    if (managed->deleter) managed->deleter(managed);
-  });
+  Tensor result =
+      from_blob(static_cast<std::byte*>(source.data) + source.byte_offset, sizes, strides, dtype, [managed](void*) {
+        if (!Py_IsInitialized()) return;  // the owner is gone with the interpreter
+        const nb::gil_scoped_acquire acquire;
+        if (managed->deleter) managed->deleter(managed);
+      });
   PyCapsule_SetName(capsule.ptr(), used);
   return result;
 }
@@ -123,11 +128,13 @@ nb::object capsule_of(nb::handle object) {
     raise<TypeError>("from_dlpack(): expected an object with __dlpack__, but got ", python_type_name(object));
   }
   nb::object method = object.attr("__dlpack__");
-  PyObject* result = PyObject_Call(method.ptr(), nb::tuple().ptr(), [] {
-    nb::dict keywords;
-    keywords["max_version"] = nb::make_tuple(kMajor, kMinor);
-    return keywords;
-  }().ptr());
+  PyObject* result = PyObject_Call(method.ptr(), nb::tuple().ptr(),
+                                   [] {
+                                     nb::dict keywords;
+                                     keywords["max_version"] = nb::make_tuple(kMajor, kMinor);
+                                     return keywords;
+                                   }()
+                                       .ptr());
   if (!result && PyErr_ExceptionMatches(PyExc_TypeError)) {  // a producer from before version 1
     PyErr_Clear();
     result = PyObject_CallNoArgs(method.ptr());
@@ -154,8 +161,9 @@ Tensor tensor_from_dlpack(nb::handle object) {
     return import_from<ManagedVersioned>(capsule, kVersionedName, "used_dltensor_versioned");
   }
   if (!PyCapsule_IsValid(capsule.ptr(), kName)) {
-    raise<RuntimeError>("from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might "
-                        "have already constructed a tensor from it once.");
+    raise<RuntimeError>(
+        "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might "
+        "have already constructed a tensor from it once.");
   }
   return import_from<Managed>(capsule, kName, "used_dltensor");
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "bindings.h"
 #include "arguments.h"
+#include "bindings.h"
 #include "convert.h"
 #include "errors.h"
 
@@ -39,16 +39,18 @@ DType dtype_of_typestr(const std::string& typestr, nb::handle array) {
   for (const auto& [text, dtype] : kTypes) {
     if (typestr.substr(1) == text) {
       if (typestr[0] == '>') {
-        raise<ValueError>("given numpy array has byte order different from the native byte order. Conversion between byte orders is "
-                          "currently not supported.");
+        raise<ValueError>(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported.");
       }
       return dtype;
     }
   }
   const nb::object type = array.attr("dtype").attr("type");
-  raise<TypeError>("can't convert np.ndarray of type ", reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name,
-                   ". The only supported types are: float64, float32, float16, complex64, complex128, int64, int32, int16, int8, "
-                   "uint64, uint32, uint16, uint8, and bool.");
+  raise<TypeError>(
+      "can't convert np.ndarray of type ", reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name,
+      ". The only supported types are: float64, float32, float16, complex64, complex128, int64, int32, int16, int8, "
+      "uint64, uint32, uint16, uint8, and bool.");
 }
 
 struct Layout {
@@ -64,8 +66,9 @@ Layout layout_of(nb::handle array, std::size_t item_size) {
     const std::int64_t size = PyLong_AsLongLong(PyTuple_GET_ITEM(sizes.ptr(), i));
     const std::int64_t bytes = PyLong_AsLongLong(PyTuple_GET_ITEM(strides.ptr(), i));
     if (bytes % static_cast<std::int64_t>(item_size) != 0) {
-      raise<ValueError>("given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the "
-                        "memory.");
+      raise<ValueError>(
+          "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the "
+          "memory.");
     }
     layout.sizes.push_back(size);
     layout.strides.push_back(bytes / static_cast<std::int64_t>(item_size));
@@ -78,9 +81,12 @@ void warn_if_read_only(nb::handle array) {
   static bool warned = false;
   if (warned || nb::cast<bool>(array.attr("flags").attr("writeable"))) return;
   warned = true;
-  warn_user("The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to this "
-            "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it writable before "
-            "converting it to a tensor. This type of warning will be suppressed for the rest of this program.");
+  warn_user(
+      "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
+      "this "
+      "tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
+      "writable before "
+      "converting it to a tensor. This type of warning will be suppressed for the rest of this program.");
 }
 
 Tensor share(nb::handle array) {
@@ -110,7 +116,8 @@ nb::object array_of(nb::handle self) {
   nb::object dtype = module.attr("dtype")(code);
   nb::object sizes = nb::steal(PySequence_Tuple(size_object(x.sizes()).ptr()));
   if (x.numel() == 0) return module.attr("empty")(sizes, dtype);
-  // The memory as bytes that belong to `self`: a view of ctypes' making would need ctypes; NumPy takes an object with the interface.
+  // The memory as bytes that belong to `self`: a view of ctypes' making would need ctypes; NumPy takes an object with
+  // the interface.
   nb::object holder = nb::module_::import_("conv1d._tensor").attr("_ArrayHolder")(nb::borrow(self));
   nb::dict interface;
   interface["version"] = 3;
@@ -125,16 +132,21 @@ nb::object array_of(nb::handle self) {
 nb::object numpy_of(nb::handle self, bool force) {
   Tensor x = tensor_of(self);
   if (x.device().is_meta()) {
-    raise<TypeError>("can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.");
+    raise<TypeError>(
+        "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.");
   }
   if (!x.requires_grad()) return array_of(self);
-  if (!force) raise<RuntimeError>("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+  if (!force)
+    raise<RuntimeError>("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   return array_of(to_python(x.detach()));
 }
 
 }  // namespace
 
 bool is_array(nb::handle object) {
+  PyObject* value = object.ptr();
+  if (PyFloat_CheckExact(value) || PyLong_CheckExact(value) || PyList_CheckExact(value) || PyBool_Check(value))
+    return false;
   if (std::strcmp(reinterpret_cast<PyTypeObject*>(object.type().ptr())->tp_name, "numpy.ndarray") == 0) return true;
   if (!PyObject_HasAttrString(object.type().ptr(), "__array_interface__") || is_tensor(object)) return false;
   const nb::object module = loaded_numpy();
@@ -147,19 +159,25 @@ DType array_dtype(nb::handle array) {
 
 std::optional<Tensor> share_array(nb::handle object) {
   if (is_array(object)) return share(object);
-  if (is_tensor(object) || is_numpy_number(object) || !PyObject_HasAttrString(object.ptr(), "__dlpack__")) return std::nullopt;
+  if (is_tensor(object) || is_numpy_number(object) || !PyObject_HasAttrString(object.ptr(), "__dlpack__"))
+    return std::nullopt;
   return tensor_from_dlpack(object);
 }
 
 void bind_interop(nb::module_& module) {
   define_method(tensor_base(), "numpy", {"(Tensor input, *, bool force = False)"},
                 [](const Arguments& a) { return numpy_of(a.self(), a.flag("force")); });
-  module.def("from_numpy", [](nb::handle array) {
-    if (!is_array(array)) raise<TypeError>("expected np.ndarray (got ", python_type_name(array), ")");
-    return to_python(share(array));
-  }, nb::arg().none());
-  module.def("from_dlpack", [](nb::handle object) { return to_python(tensor_from_dlpack(object)); }, nb::arg("ext_tensor"));
-  module.def("_to_dlpack", [](nb::handle self, bool versioned) { return tensor_to_dlpack(tensor_of(self), versioned); });
+  module.def(
+      "from_numpy",
+      [](nb::handle array) {
+        if (!is_array(array)) raise<TypeError>("expected np.ndarray (got ", python_type_name(array), ")");
+        return to_python(share(array));
+      },
+      nb::arg().none());
+  module.def(
+      "from_dlpack", [](nb::handle object) { return to_python(tensor_from_dlpack(object)); }, nb::arg("ext_tensor"));
+  module.def("_to_dlpack",
+             [](nb::handle self, bool versioned) { return tensor_to_dlpack(tensor_of(self), versioned); });
 }
 
 }  // namespace conv1d::python

@@ -20,7 +20,8 @@ using Unary = Tensor (Tensor::*)() const;
 
 nb::object not_implemented() { return nb::borrow(Py_NotImplemented); }
 
-// ---- Python's operators --------------------------------------------------------------------------------------------------------
+// ---- Python's operators
+// --------------------------------------------------------------------------------------------------------
 
 /// `self OP other` for a tensor or a number; NotImplemented for others, so that Python words the error.
 void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar) {
@@ -34,7 +35,8 @@ void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar) 
         const std::optional<Scalar> number = scalar_of(other);
         return number ? to_python(unlocked([&] { return scalar(x, *number); })) : not_implemented();
       },
-      nb::scope(tensor_base()), nb::name(name), nb::is_method(), nb::arg("other").none());
+      nb::scope(tensor_base()), nb::name(name), nb::is_method(), nb::arg("other").none(),
+      nb::sig(text_of("def ", name, "(self, other: typing.Any) -> typing.Any").c_str()));
 }
 
 void bind_inplace_operator(const char* name, InPlaceTensor tensors, InPlaceScalar scalar) {
@@ -51,7 +53,8 @@ void bind_inplace_operator(const char* name, InPlaceTensor tensors, InPlaceScala
         unlocked([&] { scalar(x, *number); });
         return nb::borrow(self);
       },
-      nb::scope(tensor_base()), nb::name(name), nb::is_method(), nb::arg("other").none());
+      nb::scope(tensor_base()), nb::name(name), nb::is_method(), nb::arg("other").none(),
+      nb::sig(text_of("def ", name, "(self, other: typing.Any) -> typing.Any").c_str()));
 }
 
 void bind_operators() {
@@ -77,24 +80,30 @@ void bind_operators() {
   bind_operator("__le__", le, le);
   bind_operator("__gt__", gt, gt);
   bind_operator("__ge__", ge, ge);
-  bind_inplace_operator("__iadd__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.add_(b); },
-                        [](Tensor& a, const Scalar& b) -> Tensor& { return a.add_(b); });
-  bind_inplace_operator("__isub__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.sub_(b); },
-                        [](Tensor& a, const Scalar& b) -> Tensor& { return a.sub_(b); });
-  bind_inplace_operator("__imul__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.mul_(b); },
-                        [](Tensor& a, const Scalar& b) -> Tensor& { return a.mul_(b); });
-  bind_inplace_operator("__itruediv__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.div_(b); },
-                        [](Tensor& a, const Scalar& b) -> Tensor& { return a.div_(b); });
+  bind_inplace_operator(
+      "__iadd__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.add_(b); },
+      [](Tensor& a, const Scalar& b) -> Tensor& { return a.add_(b); });
+  bind_inplace_operator(
+      "__isub__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.sub_(b); },
+      [](Tensor& a, const Scalar& b) -> Tensor& { return a.sub_(b); });
+  bind_inplace_operator(
+      "__imul__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.mul_(b); },
+      [](Tensor& a, const Scalar& b) -> Tensor& { return a.mul_(b); });
+  bind_inplace_operator(
+      "__itruediv__", [](Tensor& a, const Tensor& b) -> Tensor& { return a.div_(b); },
+      [](Tensor& a, const Scalar& b) -> Tensor& { return a.div_(b); });
 }
 
-// ---- functions and methods -------------------------------------------------------------------------------------------------------
+// ---- functions and methods
+// -------------------------------------------------------------------------------------------------------
 
 bool is_number(const Arguments& a, const char* name) { return a.given(name) && !is_tensor(a.object(name)); }
 
 /// other * alpha, where both are numbers.
 Scalar scaled(const Scalar& other, const Scalar& alpha) {
   if (alpha.is_integer() && alpha.to<std::int64_t>() == 1) return other;
-  if (other.is_complex() || alpha.is_complex()) return other.to<std::complex<double>>() * alpha.to<std::complex<double>>();
+  if (other.is_complex() || alpha.is_complex())
+    return other.to<std::complex<double>>() * alpha.to<std::complex<double>>();
   if (other.is_float() || alpha.is_float()) return other.to<double>() * alpha.to<double>();
   return other.to<std::int64_t>() * alpha.to<std::int64_t>();
 }
@@ -144,10 +153,11 @@ void bind_products(nb::module_& module) {
     if (is_tensor(a.object("exponent"))) return to_python(x.pow(a.tensor("exponent")));
     return to_python(x.pow(a.number("exponent")));
   };
-  define(module, "pow",
-         {"(Tensor input, Tensor exponent, *, Tensor out = None)", "(Number self, Tensor exponent, *, Tensor out = None)",
-          "(Tensor input, Number exponent, *, Tensor out = None)"},
-         power);
+  define(
+      module, "pow",
+      {"(Tensor input, Tensor exponent, *, Tensor out = None)", "(Number self, Tensor exponent, *, Tensor out = None)",
+       "(Tensor input, Number exponent, *, Tensor out = None)"},
+      power);
   define_method(tensor_base(), "pow", {"(Tensor input, Tensor exponent)", "(Tensor input, Number exponent)"},
                 [](const Arguments& a) {
                   const Tensor x = a.tensor("input");
@@ -157,12 +167,13 @@ void bind_products(nb::module_& module) {
 
 void bind_comparisons(nb::module_& module) {
   const auto define_comparison = [&](const char* name, TensorTensor tensors, TensorScalar scalar) {
-    define_both(module, tensor_base(), name,
-                {"(Tensor input, Tensor other, *, Tensor out = None)", "(Tensor input, Number other, *, Tensor out = None)"},
-                [tensors, scalar](const Arguments& a) {
-                  const Tensor x = a.tensor("input");
-                  return to_python(a.overload() == 0 ? tensors(x, a.tensor("other")) : scalar(x, a.number("other")));
-                });
+    define_both(
+        module, tensor_base(), name,
+        {"(Tensor input, Tensor other, *, Tensor out = None)", "(Tensor input, Number other, *, Tensor out = None)"},
+        [tensors, scalar](const Arguments& a) {
+          const Tensor x = a.tensor("input");
+          return to_python(a.overload() == 0 ? tensors(x, a.tensor("other")) : scalar(x, a.number("other")));
+        });
   };
   define_comparison("eq", eq, eq);
   define_comparison("ne", ne, ne);
@@ -175,8 +186,8 @@ void bind_comparisons(nb::module_& module) {
   define_both(module, tensor_base(), "allclose",
               {"(Tensor input, Tensor other, float rtol = 1e-05, float atol = 1e-08, bool equal_nan = False)"},
               [](const Arguments& a) {
-                return to_python(allclose(a.tensor("input"), a.tensor("other"), a.real("rtol", 1e-5), a.real("atol", 1e-8),
-                                          a.flag("equal_nan")));
+                return to_python(allclose(a.tensor("input"), a.tensor("other"), a.real("rtol", 1e-5),
+                                          a.real("atol", 1e-8), a.flag("equal_nan")));
               });
 }
 
@@ -212,17 +223,19 @@ void bind_unary(nb::module_& module) {
 
 void bind_joins(nb::module_& module) {
   for (const auto& [name, join] : {std::pair("cat", &cat), std::pair("concat", &cat), std::pair("stack", &stack)}) {
-    define(module, name, {"(tuple of Tensors tensors, int dim = 0, *, Tensor out = None)"}, [join = join](const Arguments& a) {
-      const std::vector<Tensor> tensors = a.tensors("tensors");
-      const std::int64_t dim = a.integer("dim", 0);
-      return to_python(unlocked([&] { return join(tensors, dim); }));
-    });
+    define(module, name, {"(tuple of Tensors tensors, int dim = 0, *, Tensor out = None)"},
+           [join = join](const Arguments& a) {
+             const std::vector<Tensor> tensors = a.tensors("tensors");
+             const std::int64_t dim = a.integer("dim", 0);
+             return to_python(unlocked([&] { return join(tensors, dim); }));
+           });
   }
   define(module, "complex", {"(Tensor real, Tensor imag, *, Tensor out = None)"},
          [](const Arguments& a) { return to_python(complex(a.tensor("real"), a.tensor("imag"))); });
 }
 
-// ---- dtypes of results -------------------------------------------------------------------------------------------------------------
+// ---- dtypes of results
+// -------------------------------------------------------------------------------------------------------------
 
 DType dtype_of_number(const Scalar& number) {
   if (number.is_bool()) return bool_;
@@ -231,18 +244,22 @@ DType dtype_of_number(const Scalar& number) {
 }
 
 void bind_promotion(nb::module_& module) {
-  define(module, "result_type",
-         {"(Tensor tensor, Tensor other)", "(Number scalar, Tensor tensor)", "(Tensor tensor, Number other)",
-          "(Number scalar1, Number scalar2)"},
-         [](const Arguments& a) {
-           switch (a.overload()) {
-             case 0: return to_python(result_type(a.tensor("tensor"), a.tensor("other")));
-             case 1: return to_python(result_type(a.tensor("tensor"), a.number("scalar")));
-             case 2: return to_python(result_type(a.tensor("tensor"), a.number("other")));
-             default:
-               return to_python(promote_types(dtype_of_number(a.number("scalar1")), dtype_of_number(a.number("scalar2"))));
-           }
-         });
+  define(
+      module, "result_type",
+      {"(Tensor tensor, Tensor other)", "(Number scalar, Tensor tensor)", "(Tensor tensor, Number other)",
+       "(Number scalar1, Number scalar2)"},
+      [](const Arguments& a) {
+        switch (a.overload()) {
+          case 0:
+            return to_python(result_type(a.tensor("tensor"), a.tensor("other")));
+          case 1:
+            return to_python(result_type(a.tensor("tensor"), a.number("scalar")));
+          case 2:
+            return to_python(result_type(a.tensor("tensor"), a.number("other")));
+          default:
+            return to_python(promote_types(dtype_of_number(a.number("scalar1")), dtype_of_number(a.number("scalar2"))));
+        }
+      });
   define(module, "promote_types", {"(torch.dtype type1, torch.dtype type2)"},
          [](const Arguments& a) { return to_python(promote_types(*a.dtype("type1"), *a.dtype("type2"))); });
 }

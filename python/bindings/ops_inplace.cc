@@ -18,7 +18,8 @@ template <class Body> void define_inplace(const char* name, std::initializer_lis
   });
 }
 
-template <class TensorForm, class ScalarForm> void define_arithmetic(const char* name, TensorForm tensors, ScalarForm scalar) {
+template <class TensorForm, class ScalarForm>
+void define_arithmetic(const char* name, TensorForm tensors, ScalarForm scalar) {
   define_inplace(name, {"(Tensor input, Tensor# other)"}, [tensors, scalar](Tensor& x, const Arguments& a) {
     if (is_number(a, "other")) {
       const Scalar number = a.number("other");
@@ -35,8 +36,9 @@ void define_add_sub() {
     define_inplace(adds ? "add_" : "sub_", {"(Tensor input, Tensor# other, *, Number alpha = 1)"},
                    [adds](Tensor& x, const Arguments& a) {
                      Scalar alpha = a.number("alpha", 1);
-                     if (!adds) alpha = alpha.is_integer() ? Scalar(-alpha.to<std::int64_t>())
-                                                           : Scalar(-alpha.to<std::complex<double>>());
+                     if (!adds)
+                       alpha = alpha.is_integer() ? Scalar(-alpha.to<std::int64_t>())
+                                                  : Scalar(-alpha.to<std::complex<double>>());
                      const bool plain = !a.given("alpha");
                      if (is_number(a, "other") && plain) {
                        const Scalar number = a.number("other");
@@ -58,18 +60,20 @@ void bind_inplace(nb::module_&) {
   define_arithmetic("mul_", static_cast<ByTensor>(&Tensor::mul_), static_cast<ByScalar>(&Tensor::mul_));
   define_arithmetic("div_", static_cast<ByTensor>(&Tensor::div_), static_cast<ByScalar>(&Tensor::div_));
   define_inplace("zero_", {"(Tensor input)"}, [](Tensor& x, const Arguments&) { unlocked([&] { x.zero_(); }); });
-  define_inplace("fill_", {"(Tensor input, Tensor value)", "(Tensor input, Number value)"}, [](Tensor& x, const Arguments& a) {
-    if (is_tensor(a.object("value")) && tensor_of(a.object("value")).dim() != 0) {
-      raise<RuntimeError>("fill_ only supports 0-dimension value tensor but got tensor with ", tensor_of(a.object("value")).dim(),
-                          " dimensions.");
-    }
-    const Scalar value = a.number("value");
-    unlocked([&] { x.fill_(value); });
-  });
-  define_inplace("copy_", {"(Tensor input, Tensor# other, bool non_blocking = False)"}, [](Tensor& x, const Arguments& a) {
-    const Tensor other = a.tensor("other");
-    unlocked([&] { x.copy_(other); });
-  });
+  define_inplace("fill_", {"(Tensor input, Tensor value)", "(Tensor input, Number value)"},
+                 [](Tensor& x, const Arguments& a) {
+                   if (is_tensor(a.object("value")) && tensor_of(a.object("value")).dim() != 0) {
+                     raise<RuntimeError>("fill_ only supports 0-dimension value tensor but got tensor with ",
+                                         tensor_of(a.object("value")).dim(), " dimensions.");
+                   }
+                   const Scalar value = a.number("value");
+                   unlocked([&] { x.fill_(value); });
+                 });
+  define_inplace("copy_", {"(Tensor input, Tensor# other, bool non_blocking = False)"},
+                 [](Tensor& x, const Arguments& a) {
+                   const Tensor other = a.tensor("other");
+                   unlocked([&] { x.copy_(other); });
+                 });
   define_inplace("uniform_", {"(Tensor input, float from = 0, float to = 1, *, torch.Generator generator = None)"},
                  [](Tensor& x, const Arguments& a) {
                    const double from = a.real("from", 0), to = a.real("to", 1);

@@ -52,7 +52,7 @@ struct PyMemoryFormat {
 };
 
 struct PyGenerator {
-  Generator* generator;               ///< the default generator, or `own`
+  Generator* generator;  ///< the default generator, or `own`
   std::unique_ptr<Generator> own;
 };
 
@@ -65,7 +65,10 @@ struct Classes {
 };
 Classes& classes();
 
-/// Gives a class the name that PyTorch's messages have: C code writes tp_name, which for our classes would start with "conv1d._C".
-inline void rename_type(nb::handle type, const char* name) { reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name = name; }
+/// Gives a class the name that PyTorch's messages have: C code writes tp_name, which for our classes would start with
+/// "conv1d._C".
+inline void rename_type(nb::handle type, const char* name) {
+  reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name = name;
+}
 
 }  // namespace conv1d::python

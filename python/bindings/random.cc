@@ -42,17 +42,19 @@ nb::object default_generator_object() {
 void bind_generator_class(nb::module_& module) {
   auto cls = nb::class_<PyGenerator>(module, "Generator");
   generator_class = cls;
-  cls.def("__init__", [signatures = Signatures("Generator", {"(torch.device device = None)"})](
-                          PyGenerator* self, const nb::args& args, const nb::kwargs& kwargs) {
-       const Device device = signatures.parse(args.ptr(), kwargs.ptr()).device();
-       if (device.is_meta()) raise<RuntimeError>("META device type not an accelerator.");
-       auto own = std::make_unique<Generator>();
-       Generator* generator = own.get();
-       new (self) PyGenerator{generator, std::move(own)};
-     })
+  cls.def("__init__",
+          [signatures = Signatures("Generator", {"(torch.device device = None)"})](
+              PyGenerator* self, const nb::args& args, const nb::kwargs& kwargs) {
+            const Device device = signatures.parse(args.ptr(), kwargs.ptr()).device();
+            if (device.is_meta()) raise<RuntimeError>("META device type not an accelerator.");
+            auto own = std::make_unique<Generator>();
+            Generator* generator = own.get();
+            new (self) PyGenerator{generator, std::move(own)};
+          })
       .def("manual_seed",
            [](nb::handle self, nb::handle seed) {
-             if (!is_integer(seed)) raise<RuntimeError>("manual_seed expected a long, but got ", python_type_name(seed));
+             if (!is_integer(seed))
+               raise<RuntimeError>("manual_seed expected a long, but got ", python_type_name(seed));
              generator_of_self(self).manual_seed(seed_of(seed));
              return nb::borrow(self);
            })
@@ -62,8 +64,8 @@ void bind_generator_class(nb::module_& module) {
   rename_type(cls, "torch._C.Generator");
 }
 
-#define CONV1D_PLACE                                                                                                   \
-  "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "        \
+#define CONV1D_PLACE                                                                                            \
+  "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, " \
   "bool requires_grad = False)"
 #define CONV1D_OUT "Tensor out = None, "
 #define CONV1D_LIKE "torch.memory_format memory_format = None, " CONV1D_PLACE
@@ -96,14 +98,15 @@ void bind_by_shape(nb::module_& module) {
 }
 
 void bind_integers(nb::module_& module) {
-  define(module, "randint",
-         {"(int high, tuple of ints size, *, " CONV1D_GENERATOR CONV1D_OUT CONV1D_PLACE,
-          "(int high, tuple of ints size, *, " CONV1D_OUT CONV1D_PLACE,
-          "(int low, int high, tuple of ints size, *, " CONV1D_GENERATOR CONV1D_OUT CONV1D_PLACE,
-          "(int low, int high, tuple of ints size, *, " CONV1D_OUT CONV1D_PLACE},
-         [](const Arguments& a) {
-           return to_python(randint(a.integer("low", 0), a.integer("high"), a.ints("size"), a.options(), a.generator()));
-         });
+  define(
+      module, "randint",
+      {"(int high, tuple of ints size, *, " CONV1D_GENERATOR CONV1D_OUT CONV1D_PLACE,
+       "(int high, tuple of ints size, *, " CONV1D_OUT CONV1D_PLACE,
+       "(int low, int high, tuple of ints size, *, " CONV1D_GENERATOR CONV1D_OUT CONV1D_PLACE,
+       "(int low, int high, tuple of ints size, *, " CONV1D_OUT CONV1D_PLACE},
+      [](const Arguments& a) {
+        return to_python(randint(a.integer("low", 0), a.integer("high"), a.ints("size"), a.options(), a.generator()));
+      });
   define(module, "randperm",
          {"(int n, *, " CONV1D_GENERATOR CONV1D_OUT CONV1D_PLACE, "(int n, *, " CONV1D_OUT CONV1D_PLACE},
          [](const Arguments& a) { return to_python(randperm(a.integer("n"), a.options(), a.generator())); });

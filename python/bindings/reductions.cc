@@ -56,24 +56,28 @@ void bind_extreme(nb::module_& module, const char* name, Whole whole, Along alon
 }  // namespace
 
 void bind_reductions(nb::module_& module) {
-  define_both(module, tensor_base(), "sum",
-              {"(Tensor input, *, torch.dtype dtype = None)",
-               "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)"},
-              [](const Arguments& a) {
-                return reduce(a, [](const Tensor& x) { return x.sum(); },
-                              [](const Tensor& x, const Shape& dims, bool keep) { return x.sum(dims, keep); });
-              });
-  define_both(module, tensor_base(), "mean",
-              {"(Tensor input, *, torch.dtype dtype = None, Tensor out = None)",
-               "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)"},
-              [](const Arguments& a) {
-                return reduce(a, [](const Tensor& x) { return x.mean(); },
-                              [](const Tensor& x, const Shape& dims, bool keep) { return x.mean(dims, keep); });
-              });
+  define_both(
+      module, tensor_base(), "sum",
+      {"(Tensor input, *, torch.dtype dtype = None)",
+       "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)"},
+      [](const Arguments& a) {
+        return reduce(
+            a, [](const Tensor& x) { return x.sum(); },
+            [](const Tensor& x, const Shape& dims, bool keep) { return x.sum(dims, keep); });
+      });
+  define_both(
+      module, tensor_base(), "mean",
+      {"(Tensor input, *, torch.dtype dtype = None, Tensor out = None)",
+       "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)"},
+      [](const Arguments& a) {
+        return reduce(
+            a, [](const Tensor& x) { return x.mean(); },
+            [](const Tensor& x, const Shape& dims, bool keep) { return x.mean(dims, keep); });
+      });
   bind_extreme(module, "max", &Tensor::max, max);
   bind_extreme(module, "min", &Tensor::min, min);
-  define_both(module, tensor_base(), "argmax", {"(Tensor input, int dim = None, bool keepdim = False, *, Tensor out = None)"},
-              [](const Arguments& a) {
+  define_both(module, tensor_base(), "argmax",
+              {"(Tensor input, int dim = None, bool keepdim = False, *, Tensor out = None)"}, [](const Arguments& a) {
                 const Tensor x = a.tensor("input");
                 if (!a.given("dim")) return to_python(x.argmax());
                 return to_python(x.argmax(a.integer("dim"), a.flag("keepdim")));

@@ -1,5 +1,6 @@
-// PyTorch describes its signatures to itself by their printed text, and so reads a default value for a name: an argument
-// counts as matching only where the printed type is the bare name of a type. The texts follow from that, so it is kept.
+// PyTorch describes its signatures to itself by their printed text, and so reads a default value for a name: an
+// argument counts as matching only where the printed type is the bare name of a type. The texts follow from that, so it
+// is kept.
 #include "refusal.h"
 
 #include <algorithm>

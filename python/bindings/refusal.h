@@ -8,7 +8,8 @@
 
 namespace conv1d::python {
 
-/// What PyTorch says where a call fits none of the `signatures` (as printed) of `function` ("conv1d()"). `kwargs` may be null.
+/// What PyTorch says where a call fits none of the `signatures` (as printed) of `function` ("conv1d()"). `kwargs` may
+/// be null.
 std::string refusal_text(const std::string& function, const std::vector<std::string>& signatures, PyObject* args,
                          PyObject* kwargs);
 

@@ -11,22 +11,28 @@
 namespace conv1d::python {
 
 void bind_settings(nb::module_& module) {
-  module.attr("__version__") = CONV1D_VERSION;
+  module.attr("_version") = CONV1D_VERSION;
   module.def("get_default_dtype", [] { return to_python(default_dtype()); });
-  module.def("_set_default_dtype", [](nb::handle d) {
-    if (PyType_Check(d.ptr()) || !is_dtype(d)) {
-      raise<TypeError>("invalid dtype object: only floating-point types are supported as the default type");
-    }
-    set_default_dtype(dtype_of_object(d));
-  }, nb::arg("d").none());
+  module.def(
+      "_set_default_dtype",
+      [](nb::handle d) {
+        if (PyType_Check(d.ptr()) || !is_dtype(d)) {
+          raise<TypeError>("invalid dtype object: only floating-point types are supported as the default type");
+        }
+        set_default_dtype(dtype_of_object(d));
+      },
+      nb::arg("d").none());
   module.def("get_num_threads", [] { return get_num_threads(); });
-  module.def("set_num_threads", [](nb::handle threads) {
-    if (!is_integer(threads)) {
-      raise<RuntimeError>("set_num_threads expects an int, but got ", python_type_name(threads));
-    }
-    const std::int64_t count = integer_of(threads);
-    set_num_threads(static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max())));
-  }, nb::arg("threads").none());
+  module.def(
+      "set_num_threads",
+      [](nb::handle threads) {
+        if (!is_integer(threads)) {
+          raise<RuntimeError>("set_num_threads expects an int, but got ", python_type_name(threads));
+        }
+        const std::int64_t count = integer_of(threads);
+        set_num_threads(static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max())));
+      },
+      nb::arg("threads").none());
   module.def("empty_cache", [] { empty_cache(); });
 }
 

@@ -12,25 +12,27 @@ namespace {
 
 nb::handle base;
 
-template <class F> nb::object getter(F&& read) {
-  return nb::cpp_function([read](nb::handle self) -> nb::object { return read(tensor_of(self)); });
+/// A property that `read` computes from the tensor.
+template <class F> void property(const char* name, F&& read) {
+  add_property(base, name,
+               nb::cpp_function([read](nb::handle self) -> nb::object { return read(tensor_of(self)); },
+                                nb::is_method(), nb::sig(stub_of_property(name).c_str())));
 }
-void property(const char* name, nb::object get) { add_property(base, name, get); }
 
 void bind_facts() {
-  property("shape", getter([](const Tensor& x) { return size_object(x.sizes()); }));
-  property("dtype", getter([](const Tensor& x) { return to_python(x.dtype()); }));
-  property("device", getter([](const Tensor& x) { return to_python(x.device()); }));
-  property("ndim", getter([](const Tensor& x) { return to_python(x.dim()); }));
-  property("itemsize", getter([](const Tensor& x) { return nb::int_(x.element_size()); }));
-  property("nbytes", getter([](const Tensor& x) { return nb::int_(static_cast<std::size_t>(x.numel()) * x.element_size()); }));
-  property("is_leaf", getter([](const Tensor& x) { return to_python(x.is_leaf()); }));
-  property("is_cuda", getter([](const Tensor&) { return to_python(false); }));
-  property("is_cpu", getter([](const Tensor& x) { return to_python(!x.device().is_meta()); }));
-  property("is_meta", getter([](const Tensor& x) { return to_python(x.device().is_meta()); }));
-  property("is_sparse", getter([](const Tensor&) { return to_python(false); }));
-  property("is_quantized", getter([](const Tensor&) { return to_python(false); }));
-  property("layout", getter([](const Tensor&) { return nb::object(nb::module_::import_("conv1d._C").attr("strided")); }));
+  property("shape", [](const Tensor& x) { return size_object(x.sizes()); });
+  property("dtype", [](const Tensor& x) { return to_python(x.dtype()); });
+  property("device", [](const Tensor& x) { return to_python(x.device()); });
+  property("ndim", [](const Tensor& x) { return to_python(x.dim()); });
+  property("itemsize", [](const Tensor& x) { return nb::int_(x.element_size()); });
+  property("nbytes", [](const Tensor& x) { return nb::int_(static_cast<std::size_t>(x.numel()) * x.element_size()); });
+  property("is_leaf", [](const Tensor& x) { return to_python(x.is_leaf()); });
+  property("is_cuda", [](const Tensor&) { return to_python(false); });
+  property("is_cpu", [](const Tensor& x) { return to_python(!x.device().is_meta()); });
+  property("is_meta", [](const Tensor& x) { return to_python(x.device().is_meta()); });
+  property("is_sparse", [](const Tensor&) { return to_python(false); });
+  property("is_quantized", [](const Tensor&) { return to_python(false); });
+  property("layout", [](const Tensor&) { return nb::object(nb::module_::import_("conv1d._C").attr("strided")); });
 }
 
 void bind_sizes(nb::module_& module) {
@@ -44,10 +46,13 @@ void bind_sizes(nb::module_& module) {
     return nb::steal(PySequence_Tuple(size_object(x.strides()).ptr()));
   });
   for (const char* name : {"dim", "ndimension"}) {
-    define_method(base, name, {"(Tensor input)"}, [](const Arguments& a) { return to_python(a.tensor("input").dim()); });
+    define_method(base, name, {"(Tensor input)"},
+                  [](const Arguments& a) { return to_python(a.tensor("input").dim()); });
   }
-  define_method(base, "nelement", {"(Tensor input)"}, [](const Arguments& a) { return to_python(a.tensor("input").numel()); });
-  define_both(module, base, "numel", {"(Tensor input)"}, [](const Arguments& a) { return to_python(a.tensor("input").numel()); });
+  define_method(base, "nelement", {"(Tensor input)"},
+                [](const Arguments& a) { return to_python(a.tensor("input").numel()); });
+  define_both(module, base, "numel", {"(Tensor input)"},
+              [](const Arguments& a) { return to_python(a.tensor("input").numel()); });
   define_both(module, base, "is_complex", {"(Tensor input)"},
               [](const Arguments& a) { return to_python(a.tensor("input").is_complex()); });
   define_both(module, base, "is_floating_point", {"(Tensor input)"},
@@ -61,7 +66,8 @@ void bind_sizes(nb::module_& module) {
   });
 }
 
-// ---- numbers -----------------------------------------------------------------------------------------------------------------
+// ---- numbers
+// -----------------------------------------------------------------------------------------------------------------
 
 Scalar only_element(const Tensor& x) {
   if (x.numel() == 1 && x.device().is_meta()) raise<RuntimeError>("Tensor.item() cannot be called on meta tensors");
@@ -72,8 +78,9 @@ Scalar only_element(const Tensor& x) {
 Scalar python_scalar(const Tensor& x) {
   if (x.numel() != 1) raise<ValueError>("only one element tensors can be converted to Python scalars");
   if (x.requires_grad()) {
-    warn_user("Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-              "Consider using tensor.detach() first.");
+    warn_user(
+        "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+        "Consider using tensor.detach() first.");
   }
   return only_element(x);
 }
@@ -120,33 +127,34 @@ nb::object list_of(const Tensor& x) {
   return list;
 }
 
-template <class F> void method(const char* name, F&& body) {
+template <class F> void method(const char* name, const char* type, F&& body) {
   nb::cpp_function_def([body](nb::handle self) -> nb::object { return body(tensor_of(self)); }, nb::scope(base),
-                       nb::name(name), nb::is_method());
+                       nb::name(name), nb::is_method(), nb::sig(text_of("def ", name, "(self) -> ", type).c_str()));
 }
 
 void bind_numbers() {
-  define_method(base, "item", {"(Tensor input)"}, [](const Arguments& a) { return to_python(only_element(a.tensor("input"))); });
+  define_method(base, "item", {"(Tensor input)"},
+                [](const Arguments& a) { return to_python(only_element(a.tensor("input"))); });
   define_method(base, "tolist", {"(Tensor input)"}, [](const Arguments& a) {
     const Tensor x = a.tensor("input");
     if (x.device().is_meta()) raise<NotImplementedError>("Cannot copy out of meta tensor; no data!");
     const GradGuard guard(false);
     return list_of(x);
   });
-  method("__float__", [](const Tensor& x) { return as_float(python_scalar(x)); });
-  method("__int__", [](const Tensor& x) { return checked(as_int(python_scalar(x))); });
-  method("__complex__", [](const Tensor& x) {
+  method("__float__", "float", [](const Tensor& x) { return as_float(python_scalar(x)); });
+  method("__int__", "int", [](const Tensor& x) { return checked(as_int(python_scalar(x))); });
+  method("__complex__", "typing.Any", [](const Tensor& x) {
     const auto value = python_scalar(x).to<std::complex<double>>();
     return nb::steal(PyComplex_FromDoubles(value.real(), value.imag()));
   });
-  method("__bool__", [](const Tensor& x) { return to_python(truth(x)); });
-  method("__index__", [](const Tensor& x) -> nb::object {
+  method("__bool__", "bool", [](const Tensor& x) { return to_python(truth(x)); });
+  method("__index__", "int", [](const Tensor& x) -> nb::object {
     if (x.numel() != 1 || !is_integral(x.dtype())) {
       raise<TypeError>("only integer tensors of a single element can be converted to an index");
     }
     return nb::int_(only_element(x).to<std::int64_t>());
   });
-  method("__len__", [](const Tensor& x) {
+  method("__len__", "int", [](const Tensor& x) {
     if (x.dim() == 0) raise<TypeError>("len() of a 0-d tensor");
     return to_python(x.sizes()[0]);
   });
@@ -160,10 +168,13 @@ void bind_numbers() {
 
 nb::handle tensor_base() { return base; }
 
+std::string stub_of_property(const char* name) { return text_of("def ", name, "(self) -> typing.Any"); }
+
 void add_property(nb::handle cls, const char* name, nb::object get, nb::object set) {
   if (set.is_none()) {  // Python's own text names the property otherwise
     const std::string text = text_of("attribute '", name, "' of 'torch._C.TensorBase' objects is not writable");
-    set = nb::cpp_function([text](nb::handle, nb::handle) { throw AttributeError(text); }, nb::arg("self"), nb::arg("value").none());
+    set = nb::cpp_function([text](nb::handle, nb::handle) { throw AttributeError(text); }, nb::is_method(),
+                           nb::arg("value").none());
   }
   nb::setattr(cls, name, nb::borrow(reinterpret_cast<PyObject*>(&PyProperty_Type))(get, set));
 }
@@ -173,18 +184,30 @@ namespace {
 /// Calls f with a value of the C++ type of `dtype`.
 template <class F> auto by_type(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::Bool: return f(bool{});
-    case DType::UInt8: return f(std::uint8_t{});
-    case DType::Int8: return f(std::int8_t{});
-    case DType::Int16: return f(std::int16_t{});
-    case DType::Int32: return f(std::int32_t{});
-    case DType::Int64: return f(std::int64_t{});
-    case DType::Float16: return f(Half{});
-    case DType::BFloat16: return f(BFloat16{});
-    case DType::Float32: return f(float{});
-    case DType::Float64: return f(double{});
-    case DType::Complex64: return f(std::complex<float>{});
-    default: return f(std::complex<double>{});
+    case DType::Bool:
+      return f(bool{});
+    case DType::UInt8:
+      return f(std::uint8_t{});
+    case DType::Int8:
+      return f(std::int8_t{});
+    case DType::Int16:
+      return f(std::int16_t{});
+    case DType::Int32:
+      return f(std::int32_t{});
+    case DType::Int64:
+      return f(std::int64_t{});
+    case DType::Float16:
+      return f(Half{});
+    case DType::BFloat16:
+      return f(BFloat16{});
+    case DType::Float32:
+      return f(float{});
+    case DType::Float64:
+      return f(double{});
+    case DType::Complex64:
+      return f(std::complex<float>{});
+    default:
+      return f(std::complex<double>{});
   }
 }
 

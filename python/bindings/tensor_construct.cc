@@ -1,4 +1,5 @@
-// torch.tensor and torch.as_tensor: from nested sequences, numbers, arrays and tensors, with PyTorch's inference of the dtype.
+// torch.tensor and torch.as_tensor: from nested sequences, numbers, arrays and tensors, with PyTorch's inference of the
+// dtype.
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -86,7 +87,8 @@ DType infer(nb::handle object) {
   raise<RuntimeError>("Could not infer dtype of ", python_type_name(object));
 }
 
-// ---- elements ----------------------------------------------------------------------------------------------------------------
+// ---- elements
+// ----------------------------------------------------------------------------------------------------------------
 
 double real_of_object(nb::handle object) {
   const double value = PyFloat_AsDouble(object.ptr());
@@ -95,7 +97,9 @@ double real_of_object(nb::handle object) {
 }
 
 template <class T> T integer_from(nb::handle object, DType dtype) {
-  const auto refuse = [&] { raise<RuntimeError>("value cannot be converted to type ", name(dtype), " without overflow"); };
+  const auto refuse = [&] {
+    raise<RuntimeError>("value cannot be converted to type ", name(dtype), " without overflow");
+  };
   if (PyFloat_Check(object.ptr())) {
     const double value = std::trunc(PyFloat_AS_DOUBLE(object.ptr()));
     // The upper limit plus one is a power of two, and so exact.
@@ -157,7 +161,8 @@ template <class T> class Reader {
     }
     for (Py_ssize_t i = 0; i < size; ++i) {
       // An element's conversion runs Python code, which may change the list under our hands.
-      if (PySequence_Fast_GET_SIZE(sequence.ptr()) != size) raise<RuntimeError>("the sequence changed while it was read");
+      if (PySequence_Fast_GET_SIZE(sequence.ptr()) != size)
+        raise<RuntimeError>("the sequence changed while it was read");
       const nb::object item = nb::borrow(PySequence_Fast_GET_ITEM(sequence.ptr(), i));
       warn_of_array(item);
       read(item, dim + 1);
@@ -169,8 +174,10 @@ template <class T> class Reader {
     static bool warned = false;
     if (warned || !is_array(item)) return;
     warned = true;
-    warn_user("Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
-              "numpy.ndarray with numpy.array() before converting to a tensor.");
+    warn_user(
+        "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+        "single "
+        "numpy.ndarray with numpy.array() before converting to a tensor.");
   }
 
   const Shape& shape_;
@@ -193,18 +200,30 @@ Tensor from_sequence(nb::handle data, TensorOptions options) {
   const Shape shape = shape_of(data);
   if (!options.dtype) options.dtype = infer(data);
   switch (*options.dtype) {
-    case DType::Bool: return read_elements<bool>(data, shape, options);
-    case DType::UInt8: return read_elements<std::uint8_t>(data, shape, options);
-    case DType::Int8: return read_elements<std::int8_t>(data, shape, options);
-    case DType::Int16: return read_elements<std::int16_t>(data, shape, options);
-    case DType::Int32: return read_elements<std::int32_t>(data, shape, options);
-    case DType::Int64: return read_elements<std::int64_t>(data, shape, options);
-    case DType::Float16: return read_elements<Half>(data, shape, options);
-    case DType::BFloat16: return read_elements<BFloat16>(data, shape, options);
-    case DType::Float32: return read_elements<float>(data, shape, options);
-    case DType::Float64: return read_elements<double>(data, shape, options);
-    case DType::Complex64: return read_elements<std::complex<float>>(data, shape, options);
-    case DType::Complex128: return read_elements<std::complex<double>>(data, shape, options);
+    case DType::Bool:
+      return read_elements<bool>(data, shape, options);
+    case DType::UInt8:
+      return read_elements<std::uint8_t>(data, shape, options);
+    case DType::Int8:
+      return read_elements<std::int8_t>(data, shape, options);
+    case DType::Int16:
+      return read_elements<std::int16_t>(data, shape, options);
+    case DType::Int32:
+      return read_elements<std::int32_t>(data, shape, options);
+    case DType::Int64:
+      return read_elements<std::int64_t>(data, shape, options);
+    case DType::Float16:
+      return read_elements<Half>(data, shape, options);
+    case DType::BFloat16:
+      return read_elements<BFloat16>(data, shape, options);
+    case DType::Float32:
+      return read_elements<float>(data, shape, options);
+    case DType::Float64:
+      return read_elements<double>(data, shape, options);
+    case DType::Complex64:
+      return read_elements<std::complex<float>>(data, shape, options);
+    case DType::Complex128:
+      return read_elements<std::complex<double>>(data, shape, options);
   }
   return {};
 }
@@ -235,8 +254,9 @@ nb::object make_tensor(const Arguments& a) {
   TensorOptions options = a.options();
   const auto device = a.given("device") ? std::optional(options.device) : std::nullopt;
   if (is_tensor(data)) {
-    warn_user("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-              "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).");
+    warn_user(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).");
     return to_python(with_gradient(copied(tensor_of(data), options.dtype, device), options.requires_grad));
   }
   if (const auto shared = share_array(data)) {
@@ -264,21 +284,24 @@ Tensor tensor_from_data(nb::handle data, std::optional<DType> dtype) {
 
 void bind_tensor_construct(nb::module_& module) {
   define(module, "tensor",
-         {"(object data, *, torch.dtype dtype = None, torch.device device = None, bool pin_memory = False, bool requires_grad = "
+         {"(object data, *, torch.dtype dtype = None, torch.device device = None, bool pin_memory = False, bool "
+          "requires_grad = "
           "False)"},
          make_tensor);
   define(module, "as_tensor", {"(object data, *, torch.dtype dtype = None, torch.device device = None)"}, as_tensor);
   // What a pickled tensor is: its elements in C order.
   module.def("_to_bytes", [](nb::handle self) {
     const Tensor x = tensor_of(self).detach().contiguous();
-    return nb::bytes(x.numel() == 0 ? "" : static_cast<const char*>(const_address(x)), static_cast<std::size_t>(x.numel()) * x.element_size());
+    return nb::bytes(x.numel() == 0 ? "" : static_cast<const char*>(const_address(x)),
+                     static_cast<std::size_t>(x.numel()) * x.element_size());
   });
   module.def("_from_bytes", [](const nb::bytes& data, nb::handle sizes, nb::handle dtype) {
     Shape shape;
     std::int64_t count = 1;
     for (const nb::handle size : nb::borrow<nb::tuple>(sizes)) {
       shape.push_back(integer_of(size));
-      if (shape.back() < 0 || __builtin_mul_overflow(count, shape.back(), &count)) raise<ValueError>("not the sizes of a tensor");
+      if (shape.back() < 0 || __builtin_mul_overflow(count, shape.back(), &count))
+        raise<ValueError>("not the sizes of a tensor");
     }
     const std::size_t bytes = element_size(dtype_of_object(dtype));
     if (data.size() % bytes != 0 || data.size() / bytes != static_cast<std::size_t>(count)) {

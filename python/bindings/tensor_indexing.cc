@@ -16,7 +16,8 @@ namespace {
 
 bool is_index_tensor(nb::handle item) { return is_tensor(item) || is_array(item); }
 
-/// A sequence that holds slices, sequences or tensors is read as a tuple; one of integers or bools is an index by itself.
+/// A sequence that holds slices, sequences or tensors is read as a tuple; one of integers or bools is an index by
+/// itself.
 bool stands_for_tuple(nb::handle index) {
   constexpr Py_ssize_t kLongest = 32;  // NumPy's limit of dimensions, which PyTorch took over
   if (is_index_tensor(index) || !PySequence_Check(index.ptr())) return false;
@@ -27,9 +28,12 @@ bool stands_for_tuple(nb::handle index) {
     if (!item.is_valid()) throw nb::python_error();
     if (is_index_tensor(item) || PySequence_Check(item.ptr()) || PySlice_Check(item.ptr()) || item.is_none() ||
         item.ptr() == Py_Ellipsis) {
-      warn_user("Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
-                "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
-                "which will result either in an error or a different result");
+      warn_user(
+          "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
+          "use "
+          "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
+          "x[torch.tensor(seq)], "
+          "which will result either in an error or a different result");
       return true;
     }
   }
@@ -64,8 +68,10 @@ class Selection {
   static void check_single(nb::handle index) {
     if (PySlice_Check(index.ptr())) raise<IndexError>("slice() cannot be applied to a 0-dim tensor.");
     if (!is_integer(index)) return;
-    raise<IndexError>("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-                      "tensor to a number");
+    raise<IndexError>(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+        "0-dim "
+        "tensor to a number");
   }
 
   /// Dimensions that the indices name, for Ellipsis to stand for the others.
@@ -97,8 +103,9 @@ class Selection {
     } else if (PySequence_Check(item.ptr())) {
       by_tensor(from_list(item));
     } else {
-      raise<IndexError>("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ",
-                        python_type_name(item), ")");
+      raise<IndexError>(
+          "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ",
+          python_type_name(item), ")");
     }
   }
 
@@ -156,9 +163,9 @@ class Selection {
   Tensor x_;
   std::int64_t rank_;
   nb::object items_;
-  std::int64_t dim_ = 0;     ///< of the view: where the next index applies
-  std::int64_t place_ = 0;   ///< of the index among all, which PyTorch's messages call the dimension
-  std::int64_t hidden_ = 0;  ///< dimensions that Ellipsis stands for
+  std::int64_t dim_ = 0;         ///< of the view: where the next index applies
+  std::int64_t place_ = 0;       ///< of the index among all, which PyTorch's messages call the dimension
+  std::int64_t hidden_ = 0;      ///< dimensions that Ellipsis stands for
   std::vector<Tensor> tensors_;  ///< undefined where a dimension is taken whole
 };
 
@@ -215,7 +222,8 @@ void assign(Tensor target, nb::handle value) { write(target, value_for(target, v
 
 void bind_tensor_indexing(nb::module_&) {
   const nb::handle base = tensor_base();
-  nb::cpp_function_def(get_item, nb::scope(base), nb::name("__getitem__"), nb::is_method(), nb::arg("index").none());
+  nb::cpp_function_def(get_item, nb::scope(base), nb::name("__getitem__"), nb::is_method(), nb::arg("index").none(),
+                       nb::sig("def __getitem__(self, index: typing.Any) -> typing.Any"));
   nb::cpp_function_def(set_item, nb::scope(base), nb::name("__setitem__"), nb::is_method(), nb::arg("index").none(),
                        nb::arg("value").none());
   nb::cpp_function_def([](nb::handle, nb::handle) { raise<TypeError>("Tensor does not support deleting items"); },

@@ -17,9 +17,12 @@ nb::object call(const Arguments& a, Method method) { return to_python((a.tensor(
 
 nb::object transposed(const Tensor& x) {
   if (x.dim() != 2) {
-    warn_user("The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
-              "error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim "
-              "- 1, -1, -1))` to reverse the dimensions of a tensor.");
+    warn_user(
+        "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
+        "an "
+        "error in a future release. Consider `x.mT` to transpose batches of matrices or "
+        "`x.permute(*torch.arange(x.ndim "
+        "- 1, -1, -1))` to reverse the dimensions of a tensor.");
   }
   Shape dims;
   for (std::int64_t i = x.dim() - 1; i >= 0; --i) dims.push_back(i);
@@ -44,7 +47,8 @@ void bind_shapes(nb::module_& module) {
   define_both(module, base, "flatten", {"(Tensor input, int start_dim = 0, int end_dim = -1)"}, [](const Arguments& a) {
     return to_python(a.tensor("input").flatten(a.integer("start_dim", 0), a.integer("end_dim", -1)));
   });
-  define_both(module, base, "squeeze", {"(Tensor input)", "(Tensor input, int dim)", "(Tensor input, tuple of ints dim)"},
+  define_both(module, base, "squeeze",
+              {"(Tensor input)", "(Tensor input, int dim)", "(Tensor input, tuple of ints dim)"},
               [](const Arguments& a) {
                 Tensor x = a.tensor("input");
                 if (a.overload() == 0) return to_python(x.squeeze());
@@ -77,10 +81,11 @@ void bind_copies(nb::module_& module) {
                   const Tensor x = a.tensor("input");
                   return to_python(x.is_contiguous() ? x : unlocked([&] { return x.contiguous(); }));
                 });
-  define_both(module, base, "clone", {"(Tensor input, *, torch.memory_format memory_format = None)"}, [](const Arguments& a) {
-    const Tensor x = a.tensor("input");
-    return to_python(unlocked([&] { return x.clone(); }));
-  });
+  define_both(module, base, "clone", {"(Tensor input, *, torch.memory_format memory_format = None)"},
+              [](const Arguments& a) {
+                const Tensor x = a.tensor("input");
+                return to_python(unlocked([&] { return x.clone(); }));
+              });
   define_both(module, base, "detach", {"(Tensor input)"}, [](const Arguments& a) { return call(a, &Tensor::detach); });
   define_both(module, base, "conj", {"(Tensor input)"}, [](const Arguments& a) { return call(a, &Tensor::conj); });
 }
@@ -116,7 +121,8 @@ nb::object type_or_convert(const Arguments& a) {
   if (is_dtype(wanted)) return to_python(converted(x, dtype_of_object(wanted), {}, false));
   if (!PyUnicode_Check(wanted.ptr())) raise<TypeError>("dtype must be a type, str, or dtype object");
   const std::string text = PyUnicode_AsUTF8(wanted.ptr());
-  for (const DType dtype : {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
+  for (const DType dtype :
+       {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
     if (text == "torch." + std::string(scalar_name(dtype)) + "Tensor") return to_python(converted(x, dtype, {}, false));
   }
   raise<ValueError>("invalid type: '", text, "'");
@@ -124,14 +130,15 @@ nb::object type_or_convert(const Arguments& a) {
 
 void bind_conversions(nb::module_& module) {
   const nb::handle base = tensor_base();
-  define_method(base, "to",
-                {"(Tensor input, torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = "
-                 "False, *, torch.memory_format memory_format = None)",
-                 "(Tensor input, torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format "
-                 "memory_format = None)",
-                 "(Tensor input, Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format "
-                 "memory_format = None)"},
-                convert_to);
+  define_method(
+      base, "to",
+      {"(Tensor input, torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = "
+       "False, *, torch.memory_format memory_format = None)",
+       "(Tensor input, torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format "
+       "memory_format = None)",
+       "(Tensor input, Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format "
+       "memory_format = None)"},
+      convert_to);
   constexpr std::array<std::pair<const char*, DType>, 12> kCasts = {{{"bool", bool_},
                                                                      {"byte", uint8},
                                                                      {"char", int8},
@@ -145,8 +152,9 @@ void bind_conversions(nb::module_& module) {
                                                                      {"cfloat", complex64},
                                                                      {"cdouble", complex128}}};
   for (const auto& [name, dtype] : kCasts) {
-    define_method(base, name, {"(Tensor input, *, torch.memory_format memory_format = None)"},
-                  [dtype = dtype](const Arguments& a) { return to_python(converted(a.tensor("input"), dtype, {}, false)); });
+    define_method(
+        base, name, {"(Tensor input, *, torch.memory_format memory_format = None)"},
+        [dtype = dtype](const Arguments& a) { return to_python(converted(a.tensor("input"), dtype, {}, false)); });
   }
   define_method(base, "type", {"(Tensor input, object dtype = None, bool non_blocking = False)"}, type_or_convert);
   define_method(base, "type_as", {"(Tensor input, Tensor other)"}, [](const Arguments& a) {
@@ -155,7 +163,8 @@ void bind_conversions(nb::module_& module) {
   define_method(base, "cpu", {"(Tensor input, *, torch.memory_format memory_format = None)"},
                 [](const Arguments& a) { return to_python(a.tensor("input").to(Device())); });
   define_method(base, "cuda",
-                {"(Tensor input, torch.device device = None, bool non_blocking = False, *, torch.memory_format memory_format = None)"},
+                {"(Tensor input, torch.device device = None, bool non_blocking = False, *, torch.memory_format "
+                 "memory_format = None)"},
                 [](const Arguments& a) { return to_python(a.tensor("input").to(Device("cuda"))); });
   for (const auto& [name, part] : {std::pair("real", &Tensor::real), std::pair("imag", &Tensor::imag)}) {
     const auto read = [part = part](const Arguments& a) { return call(a, part); };
@@ -164,11 +173,16 @@ void bind_conversions(nb::module_& module) {
 }
 
 void bind_view_properties() {
-  add_property(tensor_base(), "T", nb::cpp_function([](nb::handle self) { return transposed(tensor_of(self)); }));
+  add_property(tensor_base(), "T",
+               nb::cpp_function([](nb::handle self) { return transposed(tensor_of(self)); }, nb::is_method(),
+                                nb::sig(stub_of_property("T").c_str())));
   for (const auto& [name, part] : {std::pair("real", &Tensor::real), std::pair("imag", &Tensor::imag)}) {
-    add_property(tensor_base(), name, nb::cpp_function([part = part](nb::handle self) { return to_python((tensor_of(self).*part)()); }),
-                 nb::cpp_function([part = part](nb::handle self, nb::handle value) { assign((tensor_of(self).*part)(), value); },
-                                  nb::arg("self"), nb::arg("value").none()));
+    add_property(
+        tensor_base(), name,
+        nb::cpp_function([part = part](nb::handle self) { return to_python((tensor_of(self).*part)()); },
+                         nb::is_method(), nb::sig(stub_of_property(name).c_str())),
+        nb::cpp_function([part = part](nb::handle self, nb::handle value) { assign((tensor_of(self).*part)(), value); },
+                         nb::is_method(), nb::arg("value").none()));
   }
 }
 

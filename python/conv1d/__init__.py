@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg as _copyreg
 import math as _math
 from typing import Any as _Any
 
@@ -11,6 +12,8 @@ from ._size import Size
 from ._tensor import Tensor
 
 _C._set_classes(Tensor, Size)
+# Functions of the extension are pickled by name and are their own copies, as Python's builtins: a module may hold one.
+_copyreg.pickle(type(_C._set_classes), lambda function: function.__name__)
 
 from . import autograd, random, return_types  # noqa: E402  (these make tensors: the classes come first)
 from ._C import *  # noqa: E402, F403
@@ -20,7 +23,15 @@ from .random import default_generator, initial_seed, manual_seed, seed  # noqa: 
 
 from . import nn  # noqa: E402  isort: skip
 
-__version__: str = _C.__version__
+del TensorBase, Node, PlanCache, bool_  # noqa: F821  (of the extension module alone)
+
+# PyTorch's other names of dtypes. Some hide Python's types in here, so nothing below may use those.
+bool = _C.bool_
+half, float, double = _C.float16, _C.float32, _C.float64
+cfloat, cdouble = _C.complex64, _C.complex128
+short, int, long = _C.int16, _C.int32, _C.int64
+
+__version__ = _C._version
 
 
 def set_default_dtype(d: _Any) -> None:

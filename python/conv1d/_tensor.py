@@ -22,6 +22,8 @@ class _ArrayHolder:
 class Tensor(_C.TensorBase):
     """An array of numbers with a dtype, a shape and, where wanted, a gradient."""
 
+    __module__ = "conv1d"  # where users know it from
+
     # NumPy's operators give way to ours: `array + tensor` asks the tensor.
     __array_priority__ = 1000
 
@@ -36,7 +38,7 @@ class Tensor(_C.TensorBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Everything happens in ``__new__``."""
 
-    # ---- text ------------------------------------------------------------------------------------------------------
+    # ---- text ----------------------------------------------------------------------------------------------------
     def __repr__(self) -> str:
         return printing.text_of(self)
 
@@ -45,7 +47,7 @@ class Tensor(_C.TensorBase):
             return format(self.item(), spec)
         return object.__format__(self, spec)
 
-    # ---- as a container ----------------------------------------------------------------------------------------------
+    # ---- as a container ------------------------------------------------------------------------------------------
     def __iter__(self) -> Iterator[Tensor]:
         if self.dim() == 0:
             raise TypeError("iteration over a 0-d tensor")
@@ -53,10 +55,8 @@ class Tensor(_C.TensorBase):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Tensor, int, float, complex)):
-            return bool((element == self).sum().item() > 0)
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+            return bool((self == element).sum().item() > 0)
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __hash__(self) -> int:
         return id(self)
@@ -64,7 +64,7 @@ class Tensor(_C.TensorBase):
     def __getattr__(self, name: str) -> Any:
         raise no_attribute(self, name)
 
-    # ---- gradients -----------------------------------------------------------------------------------------------------
+    # ---- gradients -----------------------------------------------------------------------------------------------
     def backward(
         self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
     ) -> None:
@@ -75,13 +75,13 @@ class Tensor(_C.TensorBase):
         """Forgets how this tensor was computed."""
         raise NotImplementedError("Tensor.detach_() is not supported: use detach()")
 
-    # ---- copies ----------------------------------------------------------------------------------------------------------
+    # ---- copies --------------------------------------------------------------------------------------------------
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  "
-                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
-                "see https://github.com/pytorch/pytorch/pull/103001"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
             return memo[id(self)]
@@ -101,7 +101,7 @@ class Tensor(_C.TensorBase):
     def __reduce_ex__(self, protocol: Any) -> tuple:
         return _rebuild, (*_state(self), self.requires_grad)
 
-    # ---- other libraries' arrays ---------------------------------------------------------------------------------------
+    # ---- other libraries' arrays ---------------------------------------------------------------------------------
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()
         if dtype is None or array.dtype == dtype:

@@ -1,7 +1,7 @@
 """Tensors do what PyTorch's do, in values, texts and warnings: small programs on both (snippets/*.txt).
 
-snippets/deviations.txt lists the programs whose answer is not PyTorch's, each with the reason: they must differ, so that the list
-cannot outlive its reasons.
+snippets/deviations.txt lists the programs whose answer is not PyTorch's, each with the reason: they must differ, so
+that the list cannot outlive its reasons.
 """
 
 import pytest

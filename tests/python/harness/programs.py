@@ -1,4 +1,4 @@
-"""Small programs run on PyTorch and on the module under test: what they print, show, raise and warn of must be the same."""
+"""Small programs run on PyTorch and on the module under test: what they print, raise and warn of must be the same."""
 
 import ast
 import contextlib
