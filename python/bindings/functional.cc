@@ -105,7 +105,11 @@ void LayerPlan::remember(const Settings& settings, std::shared_ptr<const Conv1dA
 }
 
 void bind_functional(nb::module_& module) {
-  module.def("conv1d", &conv1d);
+  module.def(
+      "conv1d", &conv1d,
+      "conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor\n\n"
+      "input (channels, length) or (batch, channels, length), weight (out_channels, channels / groups, taps), bias\n"
+      "(out_channels,). padding is a number, or \"same\" or \"valid\".");
   module.def("_pad", &pad);
   module.def("_mse_loss", &mse_loss);
 

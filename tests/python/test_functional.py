@@ -93,6 +93,10 @@ def test_only_the_first_element_is_looked_at_for_the_overload() -> None:
         lambda: nn.Conv1d(3, 4, 3)(ones(2, 3, 10, dtype=torch.float64)),
         lambda: nn.Conv1d(3, 4, 7)(ones(2, 3, 5)),  # too short
         lambda: F.conv1d(ones(1, 3, 5), ones(3, 1, 1), groups=2),
+        lambda: nn.Conv1d(3, 4, 1, groups=2),
+        lambda: nn.Conv1d(4, 3, 1, groups=2),
+        lambda: nn.Conv1d(1, 1, 3, padding="reflect"),
+        lambda: nn.Conv1d(1, 1, 3, stride=2, padding="same"),
     ],
 )
 def test_notes_in_plain_words(call) -> None:

@@ -60,14 +60,21 @@ class _ConvNd(Module):
         if groups <= 0:
             raise ValueError(_texts["groups_positive"])
         if in_channels % groups != 0:
-            raise ValueError(_texts["in_channels_divisible"])
+            raise _with_note(_texts["in_channels_divisible"], _uneven("in_channels", in_channels, groups))
         if out_channels % groups != 0:
-            raise ValueError(_texts["out_channels_divisible"])
+            raise _with_note(_texts["out_channels_divisible"], _uneven("out_channels", out_channels, groups))
         if isinstance(padding, str):
             if padding not in _PADDING_STRINGS:
-                raise ValueError(_C._invalid_padding_string(repr(padding)))
+                raise _with_note(
+                    _C._invalid_padding_string(repr(padding)),
+                    'padding is a number of samples on each side, "same" or "valid"; its kind is padding_mode.',
+                )
             if padding == "same" and any(s != 1 for s in stride):
-                raise ValueError(_texts["same_strided"])
+                raise _with_note(
+                    _texts["same_strided"],
+                    "A strided layer has fewer outputs than its input has samples. For ceil(length / stride) give an "
+                    "odd kernel padding=dilation * (kernel_size - 1) // 2.",
+                )
         if padding_mode not in _PADDING_MODES:
             raise ValueError(_C._invalid_padding_mode(str(padding_mode)))
         self.in_channels = in_channels
@@ -114,6 +121,17 @@ class _ConvNd(Module):
         if self.padding_mode != "zeros":
             text += f", padding_mode={self.padding_mode}"
         return text
+
+
+def _with_note(text: str, note: str) -> ValueError:
+    """PyTorch's text, and in plain words what was probably meant."""
+    error = ValueError(text)
+    error.add_note(note)
+    return error
+
+
+def _uneven(name: str, channels: Any, groups: Any) -> str:
+    return f"{name}={channels} does not split into groups={groups} equal blocks of channels."
 
 
 def _pads(kernel_size: tuple[Any, ...], padding: Any, dilation: tuple[Any, ...]) -> Any:
