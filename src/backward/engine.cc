@@ -97,7 +97,7 @@ class Walk {
     if (grads.empty()) grads.resize(node->outputs.size());
     for (const std::size_t i : state.captured) results_[i] = grads[captures_[i].output];
     std::vector<Tensor> inputs;
-    if (state.needed && leads_on(*node)) inputs = apply(*node, std::move(grads));
+    if (state.needed && leads_on(*node)) inputs = apply(*node, grads);
     for (std::size_t i = 0; i < node->next.size(); ++i) {
       const Edge& edge = node->next[i];
       if (!edge.node) continue;
@@ -115,7 +115,7 @@ class Walk {
                        [&](const Edge& edge) { return edge.node && states_[edge.node.get()].needed; });
   }
 
-  std::vector<Tensor> apply(Node& node, std::vector<Tensor> grads) {
+  std::vector<Tensor> apply(Node& node, const std::vector<Tensor>& grads) {
     std::vector<bool> wanted(node.next.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       wanted[i] = node.next[i].node && states_[node.next[i].node.get()].needed;

@@ -96,7 +96,7 @@ class Module {
   template <class M>
     requires std::derived_from<std::remove_cvref_t<M>, Module> && std::is_rvalue_reference_v<M&&>
   std::shared_ptr<M> register_module(const std::string& name, M&& module) {
-    return register_module(name, std::make_shared<M>(std::move(module)));
+    return register_module(name, std::make_shared<M>(std::forward<M>(module)));
   }
 
  private:
