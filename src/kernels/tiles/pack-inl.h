@@ -23,7 +23,8 @@ template <class Transform> class FilterPacker {
   FilterPacker(const Plan& plan, const void* weight, void* packed)
       : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)),
         panels_(p_.outputs, conv1d::kernels::HWY_NAMESPACE::kRegisters), transform_(d_),
-        weight_(static_cast<const float*>(weight)), packed_(static_cast<float*>(packed)) {}
+        weight_(static_cast<const float*>(weight)), header_(static_cast<PackedHeader*>(packed)),
+        packed_(reinterpret_cast<float*>(header_ + 1)) {}
 
   void Run() {
     for (std::int64_t g = 0; g < p_.groups; ++g) {
@@ -31,7 +32,7 @@ template <class Transform> class FilterPacker {
         for (std::int64_t row = 0; row < d_.rows; ++row) PackFilters(g, m, row);
       }
     }
-    PackTaps();
+    *header_ = {.finite = PackTaps(), .unused = {}};
   }
 
  private:
@@ -54,7 +55,9 @@ template <class Transform> class FilterPacker {
     }
   }
 
-  void PackTaps() {
+  // Returns whether all are finite.
+  bool PackTaps() {
+    float zeros = 0;  // an infinity or NaN times zero is NaN
     float* out = packed_ + p_.groups * d_.values * p_.outputs * d_.rows;
     for (std::int64_t g = 0; g < p_.groups; ++g) {
       for (std::int64_t i = 0; i < panels_.count(); ++i) {
@@ -63,11 +66,15 @@ template <class Transform> class FilterPacker {
         for (std::int64_t r = 0; r < p_.inputs; ++r) {
           for (std::int64_t t = 0; t < p_.taps; ++t) {
             const float* w = weight + r * p_.weight.input + t * p_.weight.tap;
-            for (int m = 0; m < panel.rows; ++m) *out++ = w[m * p_.weight.output];
+            for (int m = 0; m < panel.rows; ++m) {
+              *out = w[m * p_.weight.output];
+              zeros += *out++ * 0.0f;
+            }
           }
         }
       }
     }
+    return zeros == 0;
   }
 
   const TapProblem& p_;
@@ -76,6 +83,7 @@ template <class Transform> class FilterPacker {
   const Panels panels_;
   const Transform transform_;
   const float* weight_;
+  PackedHeader* header_;
   float* packed_;
   HWY_ALIGN float taps_[kMostPoints * kLanes];
   HWY_ALIGN float values_[kMostValues * kLanes];

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/sizes.h"
 #include "hwy/highway.h"
 #include "kernels/range.h"
 #include "kernels/tile/tile-inl.h"
@@ -31,7 +32,9 @@ template <class Transform> class TileConvolution {
  public:
   TileConvolution(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
       : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)), panels_(p_.outputs, tile::kRegisters),
-        operands_(operands), packed_(static_cast<const float*>(packed)), points_(static_cast<std::size_t>(d_.points)),
+        operands_(operands),
+        finite_(static_cast<const PackedHeader*>(packed)->finite == 1),
+        packed_(reinterpret_cast<const float*>(static_cast<const PackedHeader*>(packed) + 1)), points_(static_cast<std::size_t>(d_.points)),
         segment_(static_cast<std::size_t>(d_.segment)), segments_((points_ + segment_ - 1) / segment_),
         values_(d_.values), transform_(d_), line_(static_cast<std::int64_t>(points_ + 2 * kLanes)) {
     const auto take = [&scratch](std::int64_t bytes) {
@@ -246,7 +249,7 @@ template <class Transform> class TileConvolution {
   bool MarkUneven() {
     bool all = true;
     for (std::int64_t i = 0; i < d_.unit_tiles; ++i) {
-      tiles_[i].uneven = tiles_[i].count > 0 && IsUneven(i);
+      tiles_[i].uneven = tiles_[i].count > 0 && (!finite_ || IsUneven(i));
       all &= tiles_[i].uneven || tiles_[i].count == 0;
     }
     return all;
@@ -275,12 +278,11 @@ template <class Transform> class TileConvolution {
     }
   }
 
+  // One tile as direct sums of at most kDirectSum products each.
   void RecomputeTile(const Tile& t) {
     float* const lines = spectra_;  // no longer needed, and larger
     for (std::int64_t row = 0; row < d_.rows; ++row) FillLine(t, row, line_, lines + row * line_);
-    const std::int64_t total = p_.inputs * p_.taps;
-    const std::int64_t stride = (d_.valid + static_cast<std::int64_t>(kLanes)) / static_cast<std::int64_t>(kLanes) *
-                                static_cast<std::int64_t>(kLanes);
+    const std::int64_t total = p_.inputs * p_.taps, stride = ceil_div(d_.valid, kVector) * kVector;
     tile::TileJob<float> job{};
     job.in = lines;
     job.offsets = offsets_;
@@ -288,21 +290,47 @@ template <class Transform> class TileConvolution {
     job.out_stride = static_cast<std::ptrdiff_t>(stride);
     for (std::int64_t i = 0; i < panels_.count(); ++i) {
       const Panel rows = panels_[i];
-      const float* weights = packed_ + (p_.groups * values_ * p_.outputs * d_.rows) +
-                             (group_ * p_.outputs + rows.row) * total;
+      const float* weights = packed_ + p_.groups * values_ * p_.outputs * d_.rows + (group_ * p_.outputs + rows.row) * total;
       for (std::int64_t done = 0; done < total; done += kDirectSum) {
         const std::int64_t count = std::min(kDirectSum, total - done);
-        for (std::int64_t k = 0; k < count; ++k) {
-          const std::int64_t r = (done + k) / p_.taps, tap = (done + k) % p_.taps;
-          offsets_[k] = static_cast<std::ptrdiff_t>((r * geometry_.classes + tap % geometry_.classes) * line_ +
-                                                    geometry_.sample_of(tap, p_.taps));
-        }
+        FindOffsets(done, count);
         job.products = static_cast<std::size_t>(count);
         job.weights = weights + done * rows.rows;
         job.add = done > 0;
-        tile::RunPanel<float, false>(job, rows.rows, static_cast<std::size_t>(t.count));
+        if (finite_) {
+          tile::RunPanel<float, false>(job, rows.rows, static_cast<std::size_t>(t.count));
+        } else {
+          SumInside(job, rows.rows, t, done);
+        }
       }
       for (int m = 0; m < rows.rows; ++m) StoreTile(t, rows.row + m, products_ + m * stride);
+    }
+  }
+
+  // Where products `done`, `done` + 1, ... find their samples.
+  void FindOffsets(std::int64_t done, std::int64_t count) {
+    for (std::int64_t k = 0; k < count; ++k) {
+      const std::int64_t r = (done + k) / p_.taps, tap = (done + k) % p_.taps;
+      offsets_[k] = static_cast<std::ptrdiff_t>((r * geometry_.classes + tap % geometry_.classes) * line_ +
+                                                geometry_.sample_of(tap, p_.taps));
+    }
+  }
+
+  // Padding adds nothing under a weight that is not finite, while zero times infinity is NaN: it is left out of the sums.
+  void SumInside(const tile::TileJob<float>& job, int rows, const Tile& t, std::int64_t done) const {
+    for (std::int64_t i = 0; i < t.count; ++i) {
+      const std::int64_t column = t.phase + geometry_.dilation * (t.start + i);
+      for (int m = 0; m < rows; ++m) {
+        float sum = 0;
+        for (std::size_t k = 0; k < job.products; ++k) {
+          const std::int64_t tap = (done + static_cast<std::int64_t>(k)) % p_.taps;
+          const std::int64_t position = p_.first + tap * p_.between + column * p_.step;
+          if (position < 0 || position >= p_.in_length) continue;
+          sum += job.weights[k * static_cast<std::size_t>(rows) + static_cast<std::size_t>(m)] * job.in[job.offsets[k] + i];
+        }
+        float& out = job.out[m * job.out_stride + i];
+        out = job.add ? out + sum : sum;
+      }
     }
   }
 
@@ -316,6 +344,7 @@ template <class Transform> class TileConvolution {
   const Geometry geometry_;
   const Panels panels_;
   const Operands& operands_;
+  const bool finite_;  // all weights
   const float* packed_;
   const std::size_t points_, segment_, segments_;
   const std::int64_t values_;

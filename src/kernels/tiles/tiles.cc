@@ -123,7 +123,7 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   plan.part_bytes = static_cast<std::size_t>(d.spectra_bytes + d.products_bytes + d.lanes_bytes + d.tiles_bytes +
                                              d.uneven_bytes + d.offsets_bytes);
   plan.packed_bytes =
-      static_cast<std::size_t>(p.groups * p.outputs * (d.values * d.rows + p.inputs * p.taps) * kFloat);
+      sizeof(PackedHeader) + static_cast<std::size_t>(p.groups * p.outputs * (d.values * d.rows + p.inputs * p.taps) * kFloat);
   plan.packing.layout = {vector_registers(plan.isa), static_cast<std::int32_t>(d.points),
                          static_cast<std::int32_t>(g.classes * (g.reversed ? -1 : 1))};
   plan.set(d);

@@ -62,6 +62,13 @@ struct Tile {
   bool uneven;                       // to be computed directly
 };
 
+/// In front of the packed weights.
+struct PackedHeader {
+  std::uint64_t finite;  ///< 1 if every weight is: else all tiles are computed directly
+  std::uint64_t unused[7];
+};
+static_assert(sizeof(PackedHeader) == kAlignment);
+
 using RunUnits = void (*)(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch,
                           std::int64_t begin, std::int64_t end);
 using PackWeights = void (*)(const Plan& plan, const void* weight, void* packed);

@@ -14,10 +14,12 @@ tiles::Transform transform_of(const TapProblem& p, Isa isa) {
   return {values, values, 2, samples * 4.5 / machine(isa).moved};
 }
 
-// Few channels gain nothing, and the rounding of the transforms would show: with many it averages out.
-constexpr std::int64_t kLeastInputs = 8;
+// Few rows gain nothing, and the rounding of the transforms would show: with many it averages out.
+constexpr std::int64_t kLeastRows = 6;
 
-bool accepts(const TapProblem& p, const ChooseOptions&) { return p.inputs >= kLeastInputs && tiles::accepts(p, kMostTaps); }
+bool accepts(const TapProblem& p, const ChooseOptions&) {
+  return tiles::accepts(p, kMostTaps) && p.inputs * tiles::Geometry::of(p).classes >= kLeastRows;
+}
 
 double cost(const TapProblem& p, const ChooseOptions& options) {
   return tiles::cost(p, options, transform_of(p, options.isa));
