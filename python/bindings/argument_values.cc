@@ -70,11 +70,14 @@ std::vector<std::int64_t> Arguments::ints(std::string_view name, std::vector<std
   PyObject* object = find(name);
   if (!object) return absent;
   if (!PyTuple_Check(object) && !PyList_Check(object)) return {integer(name)};
-  const auto size = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(object));
+  // A tuple of its own: an element's __index__ is Python code, which may change the list that was given.
+  const nb::object items = nb::steal(PySequence_Tuple(object));
+  if (!items.is_valid()) throw nb::python_error();
+  const auto size = static_cast<std::size_t>(PyTuple_GET_SIZE(items.ptr()));
   std::vector<std::int64_t> values;
   values.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
-    values.push_back(element(name, PySequence_Fast_GET_ITEM(object, static_cast<Py_ssize_t>(i)), i));
+    values.push_back(element(name, PyTuple_GET_ITEM(items.ptr(), static_cast<Py_ssize_t>(i)), i));
   }
   return values;
 }

@@ -147,7 +147,7 @@ nb::object capsule_of(nb::handle object) {
 bool runs_backwards(nb::handle object) {
   if (!is_array(object)) return false;
   for (const nb::handle stride : nb::borrow<nb::tuple>(nb::object(object.attr("strides")))) {
-    if (PyLong_AsLongLong(stride.ptr()) < 0) return true;
+    if (PyLong_AsLongLong(stride.ptr()) < 0) return true;  // also of one element: see share_array()
   }
   return false;
 }

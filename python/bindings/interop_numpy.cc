@@ -72,7 +72,9 @@ Layout layout_of(nb::handle array, std::size_t item_size) {
     }
     layout.sizes.push_back(size);
     layout.strides.push_back(bytes / static_cast<std::int64_t>(item_size));
-    layout.negative |= bytes < 0;
+    // A dimension of one element may have any stride: it is never taken.
+    layout.negative |= bytes < 0 && size != 1;
+    if (bytes < 0 && size == 1) layout.strides.back() = 1;
   }
   return layout;
 }
@@ -93,7 +95,8 @@ Tensor share(nb::handle array) {
   nb::object interface = array.attr("__array_interface__");
   const DType dtype = dtype_of_typestr(nb::cast<std::string>(nb::str(interface["typestr"])), array);
   Layout layout = layout_of(array, element_size(dtype));
-  if (layout.negative) return share(numpy().attr("ascontiguousarray")(array));
+  const bool aligned = nb::cast<bool>(array.attr("flags").attr("aligned"));
+  if (layout.negative || !aligned) return share(array.attr("copy")());
   warn_if_read_only(array);
   const nb::object address = nb::object(interface["data"])[0];
   PyObject* owner = array.inc_ref().ptr();

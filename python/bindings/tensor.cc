@@ -117,6 +117,10 @@ bool truth(const Tensor& x) {
 
 nb::object list_of(const Tensor& x) {
   if (x.dim() == 0) return to_python(x.item_scalar());
+  if (Py_EnterRecursiveCall(" while making nested lists")) throw nb::python_error();
+  struct Leave {
+    ~Leave() { Py_LeaveRecursiveCall(); }
+  } leave;
   nb::list list;
   const std::int64_t size = x.sizes()[0];
   if (x.dim() > 1) {

@@ -187,7 +187,10 @@ template <class T> class Reader {
 
 template <class T> Tensor read_elements(nb::handle data, const Shape& shape, const TensorOptions& options) {
   std::size_t count = 1;
-  for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
+  for (const std::int64_t size : shape) {
+    if (__builtin_mul_overflow(count, static_cast<std::size_t>(size), &count))
+      raise<RuntimeError>("too many elements for a tensor");
+  }
   // std::vector<bool> has no data(): bytes instead, which bool is stored as.
   std::vector<std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>> values(count);
   // Nothing to store, nothing read: PyTorch takes [[], [1]] for an empty tensor.

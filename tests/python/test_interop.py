@@ -69,6 +69,23 @@ def test_negative_strides_are_copied() -> None:
         array[:] = np.arange(6.0).reshape(2, 3)
 
 
+@pytest.mark.skipif(IS_PYTORCH, reason="PyTorch refuses negative strides")
+@pytest.mark.parametrize("shape", [(1,), (0, 3), (3, 0), (1, 1)])
+def test_negative_strides_that_are_never_taken(shape: tuple) -> None:
+    array = np.ones(shape)[(slice(None, None, -1),) * len(shape)]
+    for make in (torch.from_numpy, torch.tensor, torch.as_tensor, torch.from_dlpack):
+        assert make(array).tolist() == array.tolist()
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="PyTorch reads such memory as it stands")
+def test_misaligned_array_is_copied() -> None:
+    array = np.zeros(3, dtype=[("x", "i1"), ("a", "f4"), ("y", "i1", 3)])["a"]
+    array[:] = [1, 2, 3]
+    tensor = torch.from_numpy(array)
+    assert tensor.tolist() == [1, 2, 3]
+    assert tensor.data_ptr() % 4 == 0
+
+
 def test_read_only_array_warns_once() -> None:
     program = f"""
         import warnings

@@ -114,6 +114,32 @@ def test_lists_that_change_while_they_are_read() -> None:
         torch.tensor(items, dtype=torch.int64)
 
 
+def test_sizes_that_change_while_they_are_read() -> None:
+    class Shrinking:
+        def __index__(self) -> int:
+            sizes.clear()
+            return 2
+
+    sizes: list = [1, 1, 1]
+    sizes[1] = Shrinking()
+    assert torch.zeros(sizes).shape in ((1, 2, 1), (1, 2)) if not IS_PYTORCH else True
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="PyTorch allows 64 dimensions in this")
+def test_tensor_of_very_many_dimensions() -> None:
+    x = torch.ones(1)
+    for _ in range(3000):
+        x = x.unsqueeze(0)
+    with pytest.raises(RecursionError):
+        x.tolist()
+    assert x.sum().item() == 1
+
+
+def test_more_elements_than_can_be_counted() -> None:
+    with pytest.raises((RuntimeError, MemoryError, ValueError)):
+        torch.tensor([range(2**62)] * 4, dtype=torch.int64)
+
+
 def test_deeply_nested_and_recursive_lists() -> None:
     recursive: list = []
     recursive.append(recursive)
