@@ -55,7 +55,10 @@ def test_weak_reference_callback_may_make_tensors() -> None:
         "import atexit; x = torch.ones(3); atexit.register(lambda: (x + 1).tolist())",
         "import numpy as np; x = torch.from_numpy(np.ones(3)); y = x.numpy(); z = np.from_dlpack(x)",
         "import sys; sys.modules['kept'] = torch.ones(3); g = torch.Generator(); d = torch.float32",
-        "import threading; threading.Thread(target=lambda: torch.ones(100000).sum(), daemon=True).start()",
+        pytest.param(
+            "import threading; threading.Thread(target=lambda: torch.ones(100000).sum(), daemon=True).start()",
+            marks=pytest.mark.skipif(IS_PYTORCH, reason="PyTorch aborts where a daemon thread comes back too late"),
+        ),
     ],
 )
 def test_interpreter_ends_cleanly(program: str) -> None:
@@ -99,6 +102,7 @@ def test_missing_name_says_what_there_is(owner: str) -> None:
     assert any("conv1d covers" in note for note in caught.value.__notes__)
 
 
+@pytest.mark.skipif(IS_PYTORCH, reason="PyTorch reads what is left")
 def test_lists_that_change_while_they_are_read() -> None:
     class Shrinking:
         def __init__(self, items: list) -> None:
