@@ -32,6 +32,8 @@ constexpr std::size_t kSmallestKept = 16u << 10;
 /// seven times as fast). Mapped, not advised within malloc's heap, so that the advice ends with the block.
 constexpr std::size_t kSmallestMapped = 4u << 20;
 constexpr std::size_t kHugePage = 2u << 20;
+/// What a thread keeps at most while its requests miss what is kept.
+constexpr std::size_t kKeptWhileMissing = 12u << 20;
 /// From here on it is worth asking whether the machine has that much left.
 constexpr std::size_t kSmallestDoubted = 256u << 20;
 
@@ -99,6 +101,12 @@ class FreeList {
       return block;
     }
     return {};
+  }
+
+  // Nothing kept fits what is asked for: lengths vary. One block makes room for the new one, so that what is kept does not
+  // grow with the number of different lengths; a program that asks for the same sizes again and again never comes here.
+  void note_miss() noexcept {
+    if (count_ > 0 && bytes_ > kKeptWhileMissing) drop_oldest();
   }
 
   void keep(Block block) noexcept {
@@ -169,6 +177,7 @@ Block allocate(std::size_t bytes) {
   const std::size_t capacity = capacity_of(bytes);
   if (FreeList* list = free_list()) {
     if (const Block kept = list->take(capacity); kept.data) return kept;
+    if (capacity >= kSmallestKept) list->note_miss();
   }
   if (capacity >= kSmallestDoubted && capacity > available_memory()) {
     empty_cache();

@@ -114,6 +114,15 @@ TEST_F(KeptMemory, IsBoundedInBytesAndCount) {
   EXPECT_LE(kept_bytes(), kMaxKeptBytes);
 }
 
+TEST_F(KeptMemory, DoesNotGrowWithTheNumberOfSizes) {
+  std::size_t size = 100'000;
+  for (int i = 0; i < 500; ++i) {
+    release(allocate(size));
+    size = (size * 7 + 130'001) % 3'000'000 + kAlignment;
+    EXPECT_LE(kept_bytes(), 16 * kMiB);
+  }
+}
+
 TEST_F(KeptMemory, KeepsTwoLargeBlocksWhateverTheirSize) {
   std::vector<Block> blocks;
   for (int i = 0; i < 4; ++i) blocks.push_back(allocate(80 * kMiB));  // untouched: costs address space only
