@@ -103,10 +103,13 @@ class FreeList {
     return {};
   }
 
-  // Nothing kept fits what is asked for: lengths vary. One block makes room for the new one, so that what is kept does not
+  // Nothing kept fits what is asked for: lengths vary. The oldest blocks make room for the new one, so that what is kept does not
   // grow with the number of different lengths; a program that asks for the same sizes again and again never comes here.
-  void note_miss() noexcept {
-    if (count_ > 0 && bytes_ > kKeptWhileMissing) drop_oldest();
+  void note_miss(std::size_t wanted) noexcept {
+    for (std::size_t dropped = 0; count_ > 0 && bytes_ > kKeptWhileMissing && dropped < wanted;) {
+      dropped += blocks_[0].capacity;
+      drop_oldest();
+    }
   }
 
   void keep(Block block) noexcept {
@@ -177,7 +180,7 @@ Block allocate(std::size_t bytes) {
   const std::size_t capacity = capacity_of(bytes);
   if (FreeList* list = free_list()) {
     if (const Block kept = list->take(capacity); kept.data) return kept;
-    if (capacity >= kSmallestKept) list->note_miss();
+    if (capacity >= kSmallestKept) list->note_miss(capacity);
   }
   if (capacity >= kSmallestDoubted && capacity > available_memory()) {
     empty_cache();
