@@ -84,7 +84,7 @@ std::vector<std::string> suffixes_of(const Tensor& tensor, const PrintOptions& o
   std::vector<std::string> suffixes;
   const bool is_meta = tensor.device().is_meta(), is_empty = tensor.numel() == 0;
   if (is_meta) suffixes.push_back("device='" + tensor.device().str() + "'");
-  const bool shape_is_hidden = is_empty ? tensor.dim() != 1 : options.edgeitems <= 0;
+  const bool shape_is_hidden = is_empty ? tensor.dim() != 1 : options.edgeitems == 0;
   if (is_meta || shape_is_hidden) suffixes.push_back(size_suffix(tensor.sizes()));
   const bool dtype_is_seen = is_meta || is_empty ? tensor.dtype() == default_dtype() : is_plain_dtype(tensor.dtype());
   if (!dtype_is_seen) suffixes.push_back("dtype=torch." + std::string(name(tensor.dtype())));

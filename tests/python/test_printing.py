@@ -130,3 +130,46 @@ def test_random_tensors() -> None:
         f"tensors printed beside PyTorch: {NUMBER_OF_TENSORS} compared, {len(wrong)} differ (CONV1D_SEED={SEED})"
     )
     assert not wrong, f"{len(wrong)} of {NUMBER_OF_TENSORS} differ:\n" + "\n\n".join(wrong[:5])
+
+
+@pytest.mark.parametrize(
+    ("options", "make", "text"),
+    [
+        ({"precision": "a"}, lambda: torch.arange(2), "tensor([0, 1])"),
+        ({"precision": -1}, lambda: torch.tensor([1.0]), "tensor([1.])"),
+        ({"linewidth": 20.9}, lambda: torch.tensor([1.5, 2.5]), "tensor([1.5000,\n        2.5000])"),
+        ({"linewidth": "a"}, lambda: torch.tensor([]), "tensor([])"),
+        ({"threshold": "a"}, lambda: torch.tensor([]), "tensor([])"),
+        ({"edgeitems": "a"}, lambda: torch.tensor([1.5]), "tensor([1.5000])"),
+        ({"edgeitems": -1}, lambda: torch.tensor([1.5]), "tensor([1.5000])"),
+    ],
+)
+def test_odd_options_matter_only_where_they_are_used(options: dict, make, text: str) -> None:
+    torch.set_printoptions(**options)
+    assert repr(make()) == text
+
+
+@pytest.mark.parametrize(
+    ("options", "make", "error"),
+    [
+        ({"precision": "a"}, lambda: torch.tensor([1.5]), "ValueError: Format specifier missing precision"),
+        ({"precision": 2**31}, lambda: torch.tensor([1.5]), "ValueError: precision too big"),
+        ({"precision": 2**63}, lambda: torch.tensor([1.5]), "ValueError: Too many decimal digits in format string"),
+        ({"linewidth": "a"}, lambda: torch.arange(2), "TypeError: unsupported operand type(s) for -: 'str' and 'int'"),
+        (
+            {"threshold": "a"},
+            lambda: torch.arange(2),
+            "TypeError: '>' not supported between instances of 'int' and 'str'",
+        ),
+        (
+            {"threshold": 2, "edgeitems": 1.5},
+            lambda: torch.arange(9),
+            "TypeError: slice indices must be integers or None or have an __index__ method",
+        ),
+    ],
+)
+def test_odd_options_fail_when_something_is_printed(options: dict, make, error: str) -> None:
+    torch.set_printoptions(**options)
+    with pytest.raises((TypeError, ValueError)) as caught:
+        repr(make())
+    assert f"{type(caught.value).__name__}: {caught.value}" == error
