@@ -13,8 +13,7 @@
 namespace conv1d::python {
 namespace {
 
-// ---- nodes
-// -------------------------------------------------------------------------------------------------------------------
+// ---- nodes --------------------------------------------------------------------------------------------------------
 
 const std::shared_ptr<Node>& node_of(nb::handle self) { return nb::inst_ptr<PyNode>(self)->node; }
 
@@ -60,8 +59,7 @@ void bind_node(nb::module_& module) {
   classes().node_kinds = nb::dict().release();
 }
 
-// ---- attributes of a tensor
-// ----------------------------------------------------------------------------------------------------
+// ---- attributes of a tensor ---------------------------------------------------------------------------------------
 
 void set_gradient(nb::handle self, nb::handle value) {
   Tensor x = tensor_of(self);
@@ -129,8 +127,7 @@ void bind_attributes() {
   });
 }
 
-// ---- the engine
-// ------------------------------------------------------------------------------------------------------------------
+// ---- the engine ---------------------------------------------------------------------------------------------------
 
 /// Tensors or None; PyTorch's word for others.
 std::vector<Tensor> gradients_from(nb::handle sequence) {

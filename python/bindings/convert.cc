@@ -56,8 +56,7 @@ Unlocked::~Unlocked() {
   }
 }
 
-// ---- tensors
-// ---------------------------------------------------------------------------------------------------------------
+// ---- tensors ------------------------------------------------------------------------------------------------------
 
 bool is_tensor(nb::handle object) {
   return PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(tensor_base().ptr())) &&
@@ -99,8 +98,7 @@ nb::object size_object(const Shape& shape) {
   return nb::steal(PyTuple_Type.tp_new(type, nb::make_tuple(tuple).ptr(), nullptr));
 }
 
-// ---- graph nodes
-// -------------------------------------------------------------------------------------------------------------
+// ---- graph nodes --------------------------------------------------------------------------------------------------
 
 nb::object to_python(const std::shared_ptr<Node>& node) {
   if (!node) return nb::none();
@@ -124,8 +122,7 @@ nb::object to_python(const std::shared_ptr<Node>& node) {
   return object;
 }
 
-// ---- numbers
-// -----------------------------------------------------------------------------------------------------------------
+// ---- numbers ------------------------------------------------------------------------------------------------------
 
 nb::object to_python(const Scalar& value) {
   if (value.is_bool()) return nb::bool_(value.to<bool>());

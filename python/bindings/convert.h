@@ -17,8 +17,7 @@ namespace conv1d::python {
 
 namespace nb = nanobind;
 
-// ---- tensors
-// -----------------------------------------------------------------------------------------------------------
+// ---- tensors ------------------------------------------------------------------------------------------------------
 bool is_tensor(nb::handle object);
 /// The tensor behind a Python object; call is_tensor() first.
 const Tensor& tensor_of(nb::handle object);
@@ -34,8 +33,7 @@ const void* const_address(const Tensor& tensor);  ///< to read; the library's tr
 /// Writes a tensor or a number, broadcast, into `target`; TypeError for other values.
 void assign(Tensor target, nb::handle value);
 
-// ---- numbers
-// -----------------------------------------------------------------------------------------------------------
+// ---- numbers ------------------------------------------------------------------------------------------------------
 nb::object to_python(const Scalar& value);
 inline nb::object to_python(bool value) { return nb::bool_(value); }
 inline nb::object to_python(std::int64_t value) { return nb::int_(value); }
@@ -49,8 +47,7 @@ bool is_index(nb::handle object);    ///< is_integer, or anything with __index__
 bool is_numpy_number(nb::handle object);
 std::int64_t integer_of(nb::handle object);  ///< ValueError "Overflow when unpacking long long" beyond 64 bits
 
-// ---- dtypes, devices, sizes, generators
-// -----------------------------------------------------------------------------------
+// ---- dtypes, devices, sizes, generators ---------------------------------------------------------------------------
 bool is_dtype(nb::handle object);  ///< a dtype object, or Python's float, int, bool, complex
 DType dtype_of_object(nb::handle object);
 nb::object to_python(DType dtype);
@@ -61,8 +58,7 @@ bool is_generator(nb::handle object);
 Generator* generator_of(nb::handle object);
 nb::object size_object(const Shape& shape);  ///< conv1d.Size
 
-// ---- graph nodes
-// -----------------------------------------------------------------------------------------------------------
+// ---- graph nodes --------------------------------------------------------------------------------------------------
 nb::object to_python(const std::shared_ptr<Node>& node);  ///< None for null
 
 /// Gives the interpreter's lock away for a scope.

@@ -58,8 +58,7 @@ void bind_dtype(nb::module_& module) {
   });
 }
 
-// ---- devices
-// -----------------------------------------------------------------------------------------------------------------
+// ---- devices ------------------------------------------------------------------------------------------------------
 
 /// Splits "cuda:1". The library knows the types of device and the words for a wrong one; what it refuses only on use
 /// ("cuda") may still be named.

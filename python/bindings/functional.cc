@@ -37,8 +37,7 @@ nb::object conv1d(const nb::args& args, const nb::kwargs& kwargs) {
   return to_python(unlocked([&] { return F::conv1d(input, weight, bias, settings); }));
 }
 
-// ---- a layer's call
-// ----------------------------------------------------------------------------------------------------------
+// ---- a layer's call -----------------------------------------------------------------------------------------------
 
 bool is_fixed(nb::handle setting) {
   PyObject* object = setting.ptr();
@@ -65,8 +64,7 @@ nb::object conv1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, 
   return to_python(unlocked([&] { return F::conv1d(x, w, b, *args, &plan.cache()); }));
 }
 
-// ---- the others
-// ----------------------------------------------------------------------------------------------------------------
+// ---- the others ---------------------------------------------------------------------------------------------------
 
 nb::object pad(const nb::args& args) {
   static const Signatures signatures(

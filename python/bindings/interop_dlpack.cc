@@ -54,8 +54,7 @@ DType dtype_of_code(const dlpack::dtype& code) {
                       " lanes");
 }
 
-// ---- out
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- out ----------------------------------------------------------------------------------------------------------
 
 /// A managed tensor together with what it points to.
 template <class M> struct Exported {
@@ -97,8 +96,7 @@ template <class M> nb::object export_as(const Tensor& x, const char* name) {
   return capsule;
 }
 
-// ---- in
-// ----------------------------------------------------------------------------------------------------------------------
+// ---- in -----------------------------------------------------------------------------------------------------------
 
 template <class M> Tensor import_from(nb::handle capsule, const char* name, const char* used) {
   auto* managed = static_cast<M*>(PyCapsule_GetPointer(capsule.ptr(), name));

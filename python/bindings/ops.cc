@@ -20,8 +20,7 @@ using Unary = Tensor (Tensor::*)() const;
 
 nb::object not_implemented() { return nb::borrow(Py_NotImplemented); }
 
-// ---- Python's operators
-// --------------------------------------------------------------------------------------------------------
+// ---- Python's operators -------------------------------------------------------------------------------------------
 
 /// `self OP other` for a tensor or a number; NotImplemented for others, so that Python words the error.
 void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar) {
@@ -94,8 +93,7 @@ void bind_operators() {
       [](Tensor& a, const Scalar& b) -> Tensor& { return a.div_(b); });
 }
 
-// ---- functions and methods
-// -------------------------------------------------------------------------------------------------------
+// ---- functions and methods ----------------------------------------------------------------------------------------
 
 bool is_number(const Arguments& a, const char* name) { return a.given(name) && !is_tensor(a.object(name)); }
 
@@ -234,8 +232,7 @@ void bind_joins(nb::module_& module) {
          [](const Arguments& a) { return to_python(complex(a.tensor("real"), a.tensor("imag"))); });
 }
 
-// ---- dtypes of results
-// -------------------------------------------------------------------------------------------------------------
+// ---- dtypes of results --------------------------------------------------------------------------------------------
 
 DType dtype_of_number(const Scalar& number) {
   if (number.is_bool()) return bool_;

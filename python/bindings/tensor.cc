@@ -66,8 +66,7 @@ void bind_sizes(nb::module_& module) {
   });
 }
 
-// ---- numbers
-// -----------------------------------------------------------------------------------------------------------------
+// ---- numbers ------------------------------------------------------------------------------------------------------
 
 Scalar only_element(const Tensor& x) {
   if (x.numel() == 1 && x.device().is_meta()) raise<RuntimeError>("Tensor.item() cannot be called on meta tensors");

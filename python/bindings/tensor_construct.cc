@@ -87,8 +87,7 @@ DType infer(nb::handle object) {
   raise<RuntimeError>("Could not infer dtype of ", python_type_name(object));
 }
 
-// ---- elements
-// ----------------------------------------------------------------------------------------------------------------
+// ---- elements -----------------------------------------------------------------------------------------------------
 
 double real_of_object(nb::handle object) {
   const double value = PyFloat_AsDouble(object.ptr());
