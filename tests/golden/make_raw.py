@@ -1,4 +1,4 @@
-"""Writes golden/raw.h: checksums of the bytes that PyTorch 2.13 (AVX2) puts into tensors by its factories and generators.
+"""Writes golden/raw.h: checksums of the bytes that PyTorch 2.13 (AVX2) puts into tensors by factories and generators.
 
     python tests/golden/make_raw.py > tests/golden/raw.h
 
@@ -9,8 +9,8 @@ import zlib
 
 import torch
 
-DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
-FLOATS = DTYPES[6:]
+FLOATS = ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", *FLOATS]
 SIZES = [*range(101), 1000, 1023, 4096, 20000]
 RANGES = [(0, 1, 0.1), (-3.7, 11.2, 0.37), (5, -20, -0.25), (0, 100, 1), (-8, 300, 7), (2.5, 90.1, 0.3)]
 SPANS = [(0, 1, 0), (0, 1, 1), (-3.7, 11.2, 2), (0, 10, 4), (5, -20, 33), (-1, 1, 100), (0.1, 0.7, 333)]
@@ -56,15 +56,25 @@ def table(name, dtypes, make):
     print(f"inline constexpr std::uint32_t {name}[] = {{{values}}};")
 
 
-print("// Made by make_raw.py from PyTorch " + torch.__version__ + ". CRC-32 of bytes, one for each dtype, in the order of DType.")
+made = f"Made by make_raw.py from PyTorch {torch.__version__}."
+print(f"// {made} CRC-32 of bytes, one for each dtype, in the order of DType.")
 print("#pragma once\n\n#include <cstdint>\n\n// clang-format off\nnamespace conv1d::golden {\n")
 print("// From float16 on.")
 table("kUniform", FLOATS, uniform)
 table("kNormal", FLOATS, normal)
 print("\n// From uint8 on, without complex types.")
-table("kArange", DTYPES[1:10], lambda d: [torch.arange(*r, dtype=d) for r in RANGES if d != torch.int64 or abs(r[2]) >= 1])
+table(
+    "kArange",
+    DTYPES[1:10],
+    lambda d: [torch.arange(*r, dtype=d) for r in RANGES if d != torch.int64 or abs(r[2]) >= 1],
+)
 table("kRandint", [d for d in DTYPES[2:10]], integers)
 print("\n// From uint8 on. Unsigned types: spans without negative numbers.")
-table("kLinspace", DTYPES[1:], lambda d: [torch.linspace(*s, dtype=d) for s in SPANS if d != torch.uint8 or min(s) >= 0])
-print(f"\ninline constexpr std::uint32_t kRandperm = 0x{crc(seeded(n, lambda: torch.randperm(n)) for n in range(200)):08x};")
+table(
+    "kLinspace",
+    DTYPES[1:],
+    lambda d: [torch.linspace(*s, dtype=d) for s in SPANS if d != torch.uint8 or min(s) >= 0],
+)
+permutations = crc(seeded(n, lambda: torch.randperm(n)) for n in range(200))
+print(f"\ninline constexpr std::uint32_t kRandperm = 0x{permutations:08x};")
 print("\n}  // namespace conv1d::golden\n// clang-format on")

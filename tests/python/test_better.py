@@ -201,7 +201,7 @@ def test_long_chains_are_walked_and_freed() -> None:
 
 def test_unknown_names_say_what_there_is() -> None:
     with pytest.raises(AttributeError, match=r"has no attribute 'matmul'") as caught:
-        torch.matmul  # noqa: B018
+        torch.matmul
     assert "conv1d covers" in caught.value.__notes__[0]
 
 
