@@ -1,5 +1,5 @@
-// A tour of the layer: what it computes, what it holds, how it prints. Every value stands beside the one that Kazuya Ito's
-// article "Conv1d in PyTorch" (dev.to) shows; the program fails if one of them differs.
+// A tour of the layer: what it computes, what it holds, how it prints. Every value stands beside the one that Kazuya
+// Ito's article "Conv1d in PyTorch" (dev.to) shows; the program fails if one of them differs.
 #include <algorithm>
 #include <cctype>
 #include <iostream>
@@ -40,8 +40,8 @@ class Tour {
     const bool same = without_blanks(ours) == without_blanks(article);
     ++total_;
     agree_ += same ? 1 : 0;
-    std::cout << "\n-- " << what << (same ? "" : "   DIFFERS") << "\nhere:    " << indented(ours) << "\narticle: " << indented(article)
-              << '\n';
+    std::cout << "\n-- " << what << (same ? "" : "   DIFFERS") << "\nhere:    " << indented(ours)
+              << "\narticle: " << indented(article) << '\n';
   }
 
   int finish() const {
@@ -88,7 +88,8 @@ Tensor one_layer(Tour& tour, const Tensor& signal) {
   tour.compare("groups", layer.groups(), "1");
   tour.compare("bias", layer.bias(), "Parameter containing: tensor([0.9186, -0.2191, 0.2018], requires_grad=True)");
   tour.compare("padding mode", layer.padding_mode(), "zeros");
-  tour.compare("weight", layer.weight(), "Parameter containing: tensor([[[0.7645]], [[0.8300]], [[-0.2343]]], requires_grad=True)");
+  tour.compare("weight", layer.weight(),
+               "Parameter containing: tensor([[[0.7645]], [[0.8300]], [[-0.2343]]], requires_grad=True)");
   return out;
 }
 
@@ -101,15 +102,16 @@ void more_layers(Tour& tour, const Tensor& signal, const Tensor& three_channels)
                "        [3.2258, 0.2207, 1.0403, 1.3134, 2.4062, 0.4939],\n"
                "        [-0.5434, 0.0364, -0.1217, -0.1744, -0.3853, -0.0163]], grad_fn=<SqueezeBackward1>)");
   conv1d::manual_seed(42);
-  const nn::Conv1d spelled_out(1, 3, 1,
-                               {.stride = 1, .padding = 0, .dilation = 1, .groups = 1, .bias = true, .padding_mode = "zeros"});
+  const nn::Conv1d spelled_out(
+      1, 3, 1, {.stride = 1, .padding = 0, .dilation = 1, .groups = 1, .bias = true, .padding_mode = "zeros"});
   tour.compare("the defaults, spelled out", spelled_out(signal), kOneToThree);
 }
 
 void shapes(Tour& tour) {
   tour.chapter("The same six numbers in other shapes");
   conv1d::manual_seed(42);
-  tour.compare("two channels of three samples", nn::Conv1d(2, 3, 1)(conv1d::tensor<float>({8, -3, 0, 1, 5, -2}, {{2, 3}})),
+  tour.compare("two channels of three samples",
+               nn::Conv1d(2, 3, 1)(conv1d::tensor<float>({8, -3, 0, 1, 5, -2}, {{2, 3}})),
                "tensor([[4.5675, 0.9684, -1.5181],\n        [-0.2604, 4.1600, -0.8838],\n"
                "        [-0.4734, 1.8016, 0.3380]], grad_fn=<SqueezeBackward1>)");
   conv1d::manual_seed(42);
@@ -118,7 +120,8 @@ void shapes(Tour& tour) {
   conv1d::manual_seed(42);
   tour.compare("a batch of two, three channels of one sample",
                nn::Conv1d(3, 3, 1)(conv1d::tensor<float>({8, -3, 0, 1, 5, -2}, {{2, 3, 1}})),
-               "tensor([[[1.6701], [5.1242], [-3.1578]],\n        [[2.6844], [0.1667], [0.5044]]], grad_fn=<ConvolutionBackward0>)");
+               "tensor([[[1.6701], [5.1242], [-3.1578]],\n        [[2.6844], [0.1667], [0.5044]]], "
+               "grad_fn=<ConvolutionBackward0>)");
   conv1d::manual_seed(42);
   const nn::Conv1d complex_layer(3, 3, 1, {.dtype = conv1d::complex64});
   tour.compare("the batch again, with complex numbers",

@@ -1,5 +1,5 @@
-// conv1d: convolution over one dimension, with PyTorch's meaning, names, texts and initial weights. This header includes
-// everything; each part can also be included by itself.
+// conv1d: convolution over one dimension, with PyTorch's meaning, names, texts and initial weights. This header
+// includes everything; each part can also be included by itself.
 //
 //   #include <conv1d/conv1d.h>
 //   namespace nn = conv1d::nn;

@@ -28,14 +28,14 @@ Backward convolution_backward(const ConvGeometry& g, bool has_bias) {
 
 Tensor alias(const Tensor& t) { return make_view(t, t.sizes(), t.strides(), t.storage_offset()); }
 
-// PyTorch composes a complex convolution of real ones, and shows it: y = (a - b) + 1j*((c - a) - b). Ours is computed at
-// once; the nodes are there for whoever looks at grad_fn. The whole gradient goes through the first branch.
-Tensor record_complex(const Tensor& y, const std::vector<Tensor>& inputs, const std::vector<Tensor>& saved, Backward backward) {
+// PyTorch composes a complex convolution of real ones, and shows it: y = (a - b) + 1j*((c - a) - b). Ours is computed
+// at once; the nodes are there for whoever looks at grad_fn. The whole gradient goes through the first branch.
+Tensor record_complex(const Tensor& y, const std::vector<Tensor>& inputs, const std::vector<Tensor>& saved,
+                      Backward backward) {
   if (!should_record(inputs)) return y;
   const Tensor real_part = record("SubBackward0", alias(y), inputs, saved, std::move(backward));
-  const Tensor imaginary_part = record("MulBackward1", alias(y), {real_part}, {}, [](const BackwardArgs&) {
-    return std::vector<Tensor>(1);
-  });
+  const Tensor imaginary_part =
+      record("MulBackward1", alias(y), {real_part}, {}, [](const BackwardArgs&) { return std::vector<Tensor>(1); });
   return record("AddBackward0", y, {real_part, imaginary_part}, {},
                 [](const BackwardArgs& args) { return std::vector<Tensor>{args.grad(), Tensor()}; });
 }
@@ -63,14 +63,15 @@ Tensor conv_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeome
 }
 
 Tensor conv_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g) {
-  return record(kSecondOrder, run_weight_grad(grad, x, g), {grad, x, Tensor()}, {grad, x}, [g](const BackwardArgs& args) {
-    std::vector<Tensor> grads(3);
-    if (!args.grad().defined()) return grads;
-    const Tensor &saved_grad = args.saved[0], &saved_x = args.saved[1];
-    if (args.wanted[0]) grads[0] = convolution(saved_x, args.grad(), Tensor(), g, nullptr);
-    if (args.wanted[1]) grads[1] = conv_input_grad(saved_grad, args.grad(), g);
-    return grads;
-  });
+  return record(kSecondOrder, run_weight_grad(grad, x, g), {grad, x, Tensor()}, {grad, x},
+                [g](const BackwardArgs& args) {
+                  std::vector<Tensor> grads(3);
+                  if (!args.grad().defined()) return grads;
+                  const Tensor &saved_grad = args.saved[0], &saved_x = args.saved[1];
+                  if (args.wanted[0]) grads[0] = convolution(saved_x, args.grad(), Tensor(), g, nullptr);
+                  if (args.wanted[1]) grads[1] = conv_input_grad(saved_grad, args.grad(), g);
+                  return grads;
+                });
 }
 
 namespace nn::functional {

@@ -7,8 +7,8 @@
 
 namespace conv1d {
 
-// The three derivatives of one trilinear form (conv/lower.h), on batched tensors that were checked. Each is recorded with a
-// gradient made of the other two, so that gradients of gradients exist to any order.
+// The three derivatives of one trilinear form (conv/lower.h), on batched tensors that were checked. Each is recorded
+// with a gradient made of the other two, so that gradients of gradients exist to any order.
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache);
 Tensor conv_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g);
 Tensor conv_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g);

@@ -44,8 +44,8 @@ constexpr SamePadding same_padding(std::int64_t kernel, std::int64_t dilation) {
   return {total / 2, total - total / 2};
 }
 
-/// With 'same' padding: a dilation that reads the same samples and whose products with the kernel stay small. Of taps that
-/// lie a whole length apart only the middle one (odd kernels) meets the input, however far away the others are.
+/// With 'same' padding: a dilation that reads the same samples and whose products with the kernel stay small. Of taps
+/// that lie a whole length apart only the middle one (odd kernels) meets the input, however far away the others are.
 constexpr std::int64_t same_dilation(std::int64_t dilation, std::int64_t length) {
   const Wide far = 2 * (Wide{length} + 1) + dilation % 2;  // as odd as the dilation: halves are rounded alike
   return dilation < far ? dilation : static_cast<std::int64_t>(far);

@@ -7,15 +7,18 @@ namespace conv1d::hints {
 std::string input_rank(const Shape& input) {
   constexpr const char* kForms = "conv1d takes (batch, channels, length) or (channels, length). ";
   switch (input.size()) {
-    case 0: return cat_text(kForms, "This is a single number.");
+    case 0:
+      return cat_text(kForms, "This is a single number.");
     case 1:
-      return cat_text(kForms, "This input has only a length: add the channel dimension with x.unsqueeze(0) -> (1, ", input[0],
-                      ").");
+      return cat_text(kForms, "This input has only a length: add the channel dimension with x.unsqueeze(0) -> (1, ",
+                      input[0], ").");
     case 4:
-      return cat_text(kForms,
-                      "This input has 4 dimensions, like an image: drop one of size 1 with squeeze(dim), or merge two with "
-                      "flatten(start, end).");
-    default: return cat_text(kForms, "This input has ", input.size(), " dimensions.");
+      return cat_text(
+          kForms,
+          "This input has 4 dimensions, like an image: drop one of size 1 with squeeze(dim), or merge two with "
+          "flatten(start, end).");
+    default:
+      return cat_text(kForms, "This input has ", input.size(), " dimensions.");
   }
 }
 
@@ -32,24 +35,27 @@ std::string channels(const Shape& given, const Shape& weight, std::int64_t group
   }
   if (!batched && expected == 1) {
     return cat_text("A 2-D input is one sample (channels, length). For a batch of ", actual,
-                    " samples with one channel add the channel dimension: x.unsqueeze(1) -> (", actual, ", 1, ", last, ").");
+                    " samples with one channel add the channel dimension: x.unsqueeze(1) -> (", actual, ", 1, ", last,
+                    ").");
   }
   if (groups > 1 && actual == weight[1]) {
-    return cat_text("With groups=", groups, " the weight is (out_channels, in_channels / groups, kernel_size): an input of ",
-                    actual, " channels wants weight.size(1) == ", actual / groups, ", or groups=1.");
+    return cat_text("With groups=", groups,
+                    " the weight is (out_channels, in_channels / groups, kernel_size): an input of ", actual,
+                    " channels wants weight.size(1) == ", actual / groups, ", or groups=1.");
   }
   return cat_text("The layer was made for ", expected, " input channels; this input is (",
                   batched ? "batch, channels, length" : "channels, length", ") with ", actual, ".");
 }
 
 std::string dtypes(DType input, const char* other_name, DType other) {
-  return cat_text("The input is ", name(input), ", the ", other_name, " is ", name(other), ": convert one of them, x.to(", name(other),
-                  ") or layer.to(", name(input), ").");
+  return cat_text("The input is ", name(input), ", the ", other_name, " is ", name(other),
+                  ": convert one of them, x.to(", name(other), ") or layer.to(", name(input), ").");
 }
 
 std::string kernel_too_long(std::int64_t length, Wide padding, std::int64_t kernel, std::int64_t dilation) {
   return cat_text("The kernel covers dilation * (kernel_size - 1) + 1 = ", decimal(kernel_extent(kernel, dilation)),
-                  " samples; the input has ", length, padding != 0 ? " and " + decimal(padding) + " of padding" : std::string(),
+                  " samples; the input has ", length,
+                  padding != 0 ? " and " + decimal(padding) + " of padding" : std::string(),
                   ". Give a longer input, more padding, or a shorter kernel or dilation.");
 }
 
@@ -58,11 +64,14 @@ std::string groups_divide(std::int64_t groups, std::int64_t out_channels) {
                   " must be a multiple of groups.");
 }
 
-std::string groups_positive() { return "groups=1 joins all channels; groups=in_channels treats each channel by itself."; }
+std::string groups_positive() {
+  return "groups=1 joins all channels; groups=in_channels treats each channel by itself.";
+}
 
 std::string weight_rank(const Shape& weight) {
-  return cat_text("The weight of conv1d is (out_channels, in_channels / groups, kernel_size), 3 dimensions; this one has ",
-                  weight.size(), ".");
+  return cat_text(
+      "The weight of conv1d is (out_channels, in_channels / groups, kernel_size), 3 dimensions; this one has ",
+      weight.size(), ".");
 }
 
 std::string one_number(const char* name) { return cat_text("conv1d has one length: ", name, " is one number."); }
@@ -73,6 +82,8 @@ std::string padding_names() { return "The strings are 'valid' (no padding) and '
 
 std::string empty_input() { return "A length of 0 with padding has no samples to compute with; a batch of 0 is fine."; }
 
-std::string out_of_reach(std::string_view what, std::string_view remedy) { return cat_text("The ", what, " is on device meta: ", remedy); }
+std::string out_of_reach(std::string_view what, std::string_view remedy) {
+  return cat_text("The ", what, " is on device meta: ", remedy);
+}
 
 }  // namespace conv1d::hints

@@ -19,18 +19,30 @@ using kernels::TapProblem;
 
 kernels::Element element_of(DType dtype) {
   switch (dtype) {
-    case DType::UInt8: return kernels::Element::kUInt8;
-    case DType::Int8: return kernels::Element::kInt8;
-    case DType::Int16: return kernels::Element::kInt16;
-    case DType::Int32: return kernels::Element::kInt32;
-    case DType::Int64: return kernels::Element::kInt64;
-    case DType::Float16: return kernels::Element::kFloat16;
-    case DType::BFloat16: return kernels::Element::kBFloat16;
-    case DType::Float32: return kernels::Element::kFloat32;
-    case DType::Float64: return kernels::Element::kFloat64;
-    case DType::Complex64: return kernels::Element::kComplex64;
-    case DType::Complex128: return kernels::Element::kComplex128;
-    case DType::Bool: break;
+    case DType::UInt8:
+      return kernels::Element::kUInt8;
+    case DType::Int8:
+      return kernels::Element::kInt8;
+    case DType::Int16:
+      return kernels::Element::kInt16;
+    case DType::Int32:
+      return kernels::Element::kInt32;
+    case DType::Int64:
+      return kernels::Element::kInt64;
+    case DType::Float16:
+      return kernels::Element::kFloat16;
+    case DType::BFloat16:
+      return kernels::Element::kBFloat16;
+    case DType::Float32:
+      return kernels::Element::kFloat32;
+    case DType::Float64:
+      return kernels::Element::kFloat64;
+    case DType::Complex64:
+      return kernels::Element::kComplex64;
+    case DType::Complex128:
+      return kernels::Element::kComplex128;
+    case DType::Bool:
+      break;
   }
   fail<NotImplementedError>("\"slow_conv2d_cpu\" not implemented for 'Bool'");
 }
@@ -81,7 +93,8 @@ void run_far(const TapProblem& problem, Operands operands, DType dtype, const Te
     if (tap.columns == 1) tap.step = 1;
     Operands at = operands;
     at.weight = advance(operands.weight, t * problem.weight.tap, dtype);
-    at.output = const_cast<void*>(advance(operands.output, static_cast<std::int64_t>(begin) * problem.output.column, dtype));
+    at.output =
+        const_cast<void*>(advance(operands.output, static_cast<std::int64_t>(begin) * problem.output.column, dtype));
     run_near(tap, at, weight, nullptr);
     tap.step = problem.step;
   }
@@ -91,8 +104,10 @@ void run_problem(TapProblem problem, const Operands& operands, DType dtype, cons
   // A step that is never taken says nothing; as 1 it lets the kernels for the plain case serve.
   if (problem.taps <= 1) problem.between = 1;
   if (problem.columns <= 1) problem.step = 1;
-  if (is_near(problem)) run_near(problem, operands, weight, cache);
-  else run_far(problem, operands, dtype, weight);
+  if (is_near(problem))
+    run_near(problem, operands, weight, cache);
+  else
+    run_far(problem, operands, dtype, weight);
 }
 
 }  // namespace
@@ -132,9 +147,9 @@ Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, co
   return y;
 }
 
-// The positions i = q, q + stride, ... of the input (phase q) are reached by the taps k with (q + pad_left - k * dilation)
-// divisible by the stride: k0, k0 + stride/gcd, ... At such a tap, position q + j*stride takes the gradient at
-// (q + pad_left - k*dilation) / stride + j. There are at most `kernel` phases with taps, whatever the stride.
+// The positions i = q, q + stride, ... of the input (phase q) are reached by the taps k with (q + pad_left - k *
+// dilation) divisible by the stride: k0, k0 + stride/gcd, ... At such a tap, position q + j*stride takes the gradient
+// at (q + pad_left - k*dilation) / stride + j. There are at most `kernel` phases with taps, whatever the stride.
 Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g) {
   Tensor dx = make_tensor({g.batch, g.in_channels, g.in_length}, grad.dtype(), grad.device());
   if (grad.device().is_meta() || dx.numel() == 0) return dx;
@@ -203,10 +218,8 @@ Tensor run_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& 
   p.weight = {o * gs[1], gs[1], gs[0], gs[2]};
   p.output = {o * ds[0], ds[1], ds[0], ds[2]};
   p.conjugate_input = true;
-  const Operands operands{.input = impl_of(x).raw(),
-                          .weight = impl_of(grad).raw(),
-                          .bias = nullptr,
-                          .output = impl_of(dw).raw()};
+  const Operands operands{
+      .input = impl_of(x).raw(), .weight = impl_of(grad).raw(), .bias = nullptr, .output = impl_of(dw).raw()};
   run_problem(p, operands, grad.dtype(), grad, nullptr);
   return dw;
 }

@@ -76,7 +76,8 @@ Placement place(std::int64_t size, std::int64_t before, std::int64_t after) {
   if (out > std::numeric_limits<std::int64_t>::max()) {
     fail(cat_text("Storage size calculation overflowed with sizes=[", decimal(out), "]"));
   }
-  return {before < 0 ? -before : 0, static_cast<std::int64_t>(kept), std::max<std::int64_t>(before, 0), static_cast<std::int64_t>(out)};
+  return {before < 0 ? -before : 0, static_cast<std::int64_t>(kept), std::max<std::int64_t>(before, 0),
+          static_cast<std::int64_t>(out)};
 }
 
 Tensor constant_pad(const Tensor& x, const std::vector<std::int64_t>& amounts, double value) {
@@ -128,8 +129,8 @@ Tensor pad(const Tensor& input, const std::vector<std::int64_t>& amounts, const 
                              "Unrecognised padding mode ", mode);
   check(amounts.size() % 2 == 0, "Padding length must be divisible by 2");
   check(static_cast<std::int64_t>(amounts.size()) <= 2 * input.dim(),
-        "Padding length should be less than or equal to two times the input dimension but got padding length ", amounts.size(),
-        " and input of dimension ", input.dim());
+        "Padding length should be less than or equal to two times the input dimension but got padding length ",
+        amounts.size(), " and input of dimension ", input.dim());
   if (constant) return constant_pad(input, amounts, options.value.value_or(0));
   check(options.value.value_or(0) == 0, "Padding mode \"", mode, "\" doesn't take in value argument");
   return gather_pad(input, make_pad_map(input, amounts, mode));

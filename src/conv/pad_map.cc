@@ -21,7 +21,9 @@ struct Dim {
   std::int64_t after = 0;
 
   Wide out() const { return Wide{size} + before + after; }
-  Wide left_after_crop() const { return Wide{size} + std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(after, 0); }
+  Wide left_after_crop() const {
+    return Wide{size} + std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(after, 0);
+  }
 };
 
 // Last dimension first, as the amounts are given.
@@ -29,12 +31,13 @@ std::vector<Dim> padded_dims(const Shape& sizes, const std::vector<std::int64_t>
   const auto rank = static_cast<std::int64_t>(sizes.size());
   const std::size_t count = amounts.size() / 2;
   if (count == 0 || count > 3 || (sizes.size() != count + 1 && sizes.size() != count + 2)) {
-    fail<NotImplementedError>(cat_text("Padding size ", amounts.size(), " is not supported for ", rank, "D input tensor.\n",
-                                       "Supported combinations for non-constant padding:\n"
-                                       "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
-                                       "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
-                                       "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"),
-                              "A 1-D layer takes (batch, channels, length) or (channels, length).");
+    fail<NotImplementedError>(
+        cat_text("Padding size ", amounts.size(), " is not supported for ", rank, "D input tensor.\n",
+                 "Supported combinations for non-constant padding:\n"
+                 "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+                 "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+                 "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"),
+        "A 1-D layer takes (batch, channels, length) or (channels, length).");
   }
   std::vector<Dim> dims(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -48,7 +51,8 @@ void check_circular(const std::vector<Dim>& dims) {
   for (const Dim& d : dims) {
     check(d.before <= d.size && d.after <= d.size, "Padding value causes wrapping around more than once.");
     check(d.out() >= 0, "Negative padding value is resulting in an empty dimension");
-    // What is left after cropping must hold what is repeated; PyTorch answers with uninitialised memory or an unrelated text.
+    // What is left after cropping must hold what is repeated; PyTorch answers with uninitialised memory or an unrelated
+    // text.
     check(std::max(d.before, d.after) <= std::max<Wide>(d.left_after_crop(), 0),
           "Padding value causes wrapping around more than once.");
   }
@@ -77,17 +81,19 @@ void check_edges(const Shape& sizes, const std::vector<Dim>& dims, Mode mode, DT
   for (std::size_t i = 0; mode == Mode::kReflect && i < n; ++i) {
     const Dim& d = dims[i];
     if (d.before >= d.size || d.after >= d.size) {
-      fail(cat_text("Argument #", 4 + 2 * i, ": Padding size should be less than the corresponding input dimension, but got: padding (",
+      fail(cat_text("Argument #", 4 + 2 * i,
+                    ": Padding size should be less than the corresponding input dimension, but got: padding (",
                     d.before, ", ", d.after, ") at dimension ", d.index, " of input ", shape_text(sizes)),
-           cat_text("Reflection repeats samples of the input, without the edge: at most ", d.size - 1, " of ", d.size, "."));
+           cat_text("Reflection repeats samples of the input, without the edge: at most ", d.size - 1, " of ", d.size,
+                    "."));
     }
   }
   const bool negative = std::any_of(dims.begin(), dims.end(), [](const Dim& d) { return d.out() < 0; });
   const bool nothing = std::all_of(dims.begin(), dims.end(), [](const Dim& d) { return d.out() < 1; });
   if (negative || nothing) fail(too_small_text(dims));
   if (dtype == DType::Bool) {
-    fail<NotImplementedError>(
-        cat_text('"', mode == Mode::kReflect ? "reflection" : "replication", "_pad", n, "d\" not implemented for 'Bool'"));
+    fail<NotImplementedError>(cat_text('"', mode == Mode::kReflect ? "reflection" : "replication", "_pad", n,
+                                       "d\" not implemented for 'Bool'"));
   }
 }
 
@@ -105,19 +111,26 @@ const char* name_of(Mode mode, std::size_t n, bool gradient) {
       {{"ReflectionPad1DBackward0", "ReflectionPad2DBackward0", "ReflectionPad3DBackward0"},
        {"ReflectionPad1DBackwardBackward0", "ReflectionPad2DBackwardBackward0", "ReflectionPad3DBackwardBackward0"}},
       {{"ReplicationPad1DBackward0", "ReplicationPad2DBackward0", "ReplicationPad3DBackward0"},
-       {"ReplicationPad1DBackwardBackward0", "ReplicationPad2DBackwardBackward0", "ReplicationPad3DBackwardBackward0"}}};
-  if (mode == Mode::kCircular) return gradient ? "SliceBackwardBackward0" : "CopySlices";  // PyTorch copies slices into new memory
+       {"ReplicationPad1DBackwardBackward0", "ReplicationPad2DBackwardBackward0",
+        "ReplicationPad3DBackwardBackward0"}}};
+  if (mode == Mode::kCircular)
+    return gradient ? "SliceBackwardBackward0" : "CopySlices";  // PyTorch copies slices into new memory
   return kNames[mode == Mode::kReplicate][gradient][n - 1];
 }
 
 }  // namespace
 
-std::shared_ptr<const PadMap> make_pad_map(const Tensor& input, const std::vector<std::int64_t>& amounts, const std::string& mode_name) {
-  const Mode mode = mode_name == "reflect" ? Mode::kReflect : mode_name == "replicate" ? Mode::kReplicate : Mode::kCircular;
+std::shared_ptr<const PadMap> make_pad_map(const Tensor& input, const std::vector<std::int64_t>& amounts,
+                                           const std::string& mode_name) {
+  const Mode mode = mode_name == "reflect"     ? Mode::kReflect
+                    : mode_name == "replicate" ? Mode::kReplicate
+                                               : Mode::kCircular;
   const Shape& sizes = input.sizes();
   const std::vector<Dim> dims = padded_dims(sizes, amounts);
-  if (mode == Mode::kCircular) check_circular(dims);
-  else check_edges(sizes, dims, mode, input.dtype());
+  if (mode == Mode::kCircular)
+    check_circular(dims);
+  else
+    check_edges(sizes, dims, mode, input.dtype());
 
   auto map = std::make_shared<PadMap>();
   map->name = name_of(mode, dims.size(), false);

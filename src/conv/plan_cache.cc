@@ -26,9 +26,10 @@ bool same_storage(const std::weak_ptr<Storage>& a, const std::weak_ptr<Storage>&
 }  // namespace
 
 std::uint64_t hash_bytes(const std::byte* data, std::size_t bytes) {
-  // Eight chains side by side hide the latency of the multiplication. The two halves of the 128-bit product are folded into
-  // one: every bit of a word, sign bits at its top and last bits at its bottom alike, reaches many bits of the chain, so that
-  // no other change of a few bits undoes it. (The low half alone would lose the top bits: three sign bits could cancel.)
+  // Eight chains side by side hide the latency of the multiplication. The two halves of the 128-bit product are folded
+  // into one: every bit of a word, sign bits at its top and last bits at its bottom alike, reaches many bits of the
+  // chain, so that no other change of a few bits undoes it. (The low half alone would lose the top bits: three sign
+  // bits could cancel.)
   constexpr int kChains = 8;
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
   std::uint64_t chain[kChains];
@@ -49,8 +50,9 @@ std::uint64_t hash_bytes(const std::byte* data, std::size_t bytes) {
 }
 
 bool WeightMark::operator==(const WeightMark& other) const {
-  return same_storage(storage, other.storage) && writes == other.writes && hashed == other.hashed && hash == other.hash &&
-         offset == other.offset && dtype == other.dtype && sizes == other.sizes && strides == other.strides;
+  return same_storage(storage, other.storage) && writes == other.writes && hashed == other.hashed &&
+         hash == other.hash && offset == other.offset && dtype == other.dtype && sizes == other.sizes &&
+         strides == other.strides;
 }
 
 WeightMark mark_of(const Tensor& weight) {
@@ -64,7 +66,8 @@ WeightMark mark_of(const Tensor& weight) {
                   .strides = t.strides,
                   .dtype = t.dtype};
   if (mark.hashed) {
-    mark.hash = hash_bytes(static_cast<const std::byte*>(t.raw()), static_cast<std::size_t>(t.numel) * element_size(t.dtype));
+    mark.hash =
+        hash_bytes(static_cast<const std::byte*>(t.raw()), static_cast<std::size_t>(t.numel) * element_size(t.dtype));
   }
   return mark;
 }
@@ -87,7 +90,8 @@ std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight
 
   const std::lock_guard lock(mutex);
   // Copies of other numbers will not be wanted again; those of the same weight for other kernels may be.
-  std::erase_if(kept, [&](const auto& entry) { return entry->packing == made->packing || !(entry->mark == made->mark); });
+  std::erase_if(kept,
+                [&](const auto& entry) { return entry->packing == made->packing || !(entry->mark == made->mark); });
   if (kept.size() == kMaxKept) kept.erase(kept.begin());
   kept.push_back(made);
   return made;

@@ -17,9 +17,9 @@ namespace conv1d {
 
 /// Which numbers a copy was made from. Two equal marks mean equal numbers.
 ///
-/// The library's own writes are counted in the storage, so that nothing has to be read. Where others can write as well (NumPy,
-/// DLPack, from_blob, a mutable pointer) a hash of the bytes decides. The weak pointer keeps the storage's address from being
-/// given to another storage while it is compared.
+/// The library's own writes are counted in the storage, so that nothing has to be read. Where others can write as well
+/// (NumPy, DLPack, from_blob, a mutable pointer) a hash of the bytes decides. The weak pointer keeps the storage's
+/// address from being given to another storage while it is compared.
 struct WeightMark {
   std::weak_ptr<Storage> storage;
   std::uint64_t writes = 0;
@@ -47,8 +47,8 @@ struct PackedWeight {
 };
 
 struct PlanCache::Impl {
-  /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is returned
-  /// never changes, and lives as long as the caller holds it.
+  /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is
+  /// returned never changes, and lives as long as the caller holds it.
   std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const kernels::Plan& plan);
 
   mutable std::mutex mutex;  // guards the list, not the packing: two threads may pack the same weight, one copy stays

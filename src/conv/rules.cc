@@ -45,7 +45,8 @@ void check_same_type(DType input, const char* other_name, DType other) {
 // Check 1 of the order: before anything else, and only where the padding is not a string.
 void check_bias_dtype(const Tensor& input, const Tensor& bias) {
   if (!bias.defined() || bias.dtype() == input.dtype()) return;
-  fail(cat_text("Input type (", cpp_name(input.dtype()), ") and bias type (", cpp_name(bias.dtype()), ") should be the same"),
+  fail(cat_text("Input type (", cpp_name(input.dtype()), ") and bias type (", cpp_name(bias.dtype()),
+                ") should be the same"),
        hints::dtypes(input.dtype(), "bias", bias.dtype()));
 }
 
@@ -53,8 +54,9 @@ Shape batched_sizes(const Tensor& input) {
   Shape sizes = input.sizes();
   if (sizes.size() == 2) sizes.insert(sizes.begin(), 1);
   if (sizes.size() != 3) {
-    fail(cat_text("Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: ", shape_text(sizes)),
-         hints::input_rank(sizes));
+    fail(
+        cat_text("Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: ", shape_text(sizes)),
+        hints::input_rank(sizes));
   }
   return sizes;
 }
@@ -62,8 +64,8 @@ Shape batched_sizes(const Tensor& input) {
 void check_weight_rank(const Call& call, const char* before_shape) {
   const std::size_t rank = call.w().size();
   if (rank == 3) return;
-  fail(cat_text("Expected ", rank, "-dimensional input for ", rank, "-dimensional weight", before_shape, shape_text(call.w()),
-                ", but got 3-dimensional input of size ", shape_text(call.x), " instead"),
+  fail(cat_text("Expected ", rank, "-dimensional input for ", rank, "-dimensional weight", before_shape,
+                shape_text(call.w()), ", but got 3-dimensional input of size ", shape_text(call.x), " instead"),
        hints::weight_rank(call.w()));
 }
 
@@ -79,10 +81,13 @@ bool any_below(const std::vector<std::int64_t>& values, std::int64_t bound) {
 }
 
 void check_sign(bool negative_padding, const Conv1dArgs& args) {
-  if (negative_padding) fail("negative padding is not supported", "Cut the input instead: x.slice(2, start, stop), in Python x[..., start:stop].");
+  if (negative_padding)
+    fail("negative padding is not supported",
+         "Cut the input instead: x.slice(2, start, stop), in Python x[..., start:stop].");
   if (any_below(args.stride.values(), 1)) fail("non-positive stride is not supported", "stride is at least 1.");
   // PyTorch finds a dilation of 0 only later, with a text of each backend's own, or not at all.
-  if (any_below(args.dilation.values(), 1)) fail("dilation should be greater than zero", "dilation=1 puts the taps side by side.");
+  if (any_below(args.dilation.values(), 1))
+    fail("dilation should be greater than zero", "dilation=1 puts the taps side by side.");
 }
 
 Numbers resolve_lists(const Call& call) {
@@ -133,8 +138,9 @@ void check_channels(const Call& call) {
   }
   // By division: groups * w[1] may overflow, and a remainder means that the channels differ as well.
   if (call.x[1] % groups != 0 || call.x[1] / groups != w[1]) {
-    const std::string hint = hints::channels(call.input.sizes(), w, groups, static_cast<std::int64_t>(std::min<Wide>(
-                                                 Wide{w[1]} * groups, std::numeric_limits<std::int64_t>::max())));
+    const std::string hint = hints::channels(
+        call.input.sizes(), w, groups,
+        static_cast<std::int64_t>(std::min<Wide>(Wide{w[1]} * groups, std::numeric_limits<std::int64_t>::max())));
     if (call.meta()) fail("Invalid channel dimensions", hint);
     fail(cat_text("Given groups=", groups, ", weight of size ", shape_text(w), ", expected input", shape_text(call.x),
                   " to have ", decimal(Wide{w[1]} * groups), " channels, but got ", call.x[1], " channels instead"),
@@ -167,7 +173,8 @@ std::int64_t check_length(const Call& call, const Numbers& n) {
   check(kernel > 0, "kernel size should be greater than zero");
   const Wide columns = output_length(padded, extent, n.stride);
   if (columns > std::numeric_limits<std::int64_t>::max()) {
-    fail(cat_text("Storage size calculation overflowed with sizes=[", call.x[0], ", ", call.w()[0], ", ", decimal(columns), "]"));
+    fail(cat_text("Storage size calculation overflowed with sizes=[", call.x[0], ", ", call.w()[0], ", ",
+                  decimal(columns), "]"));
   }
   return static_cast<std::int64_t>(columns);
 }
@@ -181,14 +188,16 @@ void check_dtypes(const Call& call, std::int64_t dilation) {
                               "Convert first: x.to(float32), or int64 for exact integers.");
   }
   check_same_type(dtype, "weight", call.weight.dtype());
-  if (call.bias.defined()) check_same_type(dtype, "bias", call.bias.dtype());  // still open where the padding is a string
+  if (call.bias.defined())
+    check_same_type(dtype, "bias", call.bias.dtype());  // still open where the padding is a string
 }
 
 // A meta tensor has no numbers: PyTorch would compute with uninitialised memory here.
 void check_devices(const Call& call) {
   if (call.meta()) return;
   constexpr const char* kText = "Tensor on device meta is not on the expected device cpu!";
-  if (call.weight.device().is_meta()) fail(kText, hints::out_of_reach("weight", "it has a shape and no numbers; make the layer on cpu."));
+  if (call.weight.device().is_meta())
+    fail(kText, hints::out_of_reach("weight", "it has a shape and no numbers; make the layer on cpu."));
   if (call.bias.defined() && call.bias.device().is_meta()) {
     fail(kText, hints::out_of_reach("bias", "it has a shape and no numbers; make the layer on cpu."));
   }
@@ -239,7 +248,8 @@ void check_conv1d_options(std::int64_t in_channels, std::int64_t out_channels, c
   check<ValueError>(out_channels % args.groups == 0, texts::kOutChannelsDivisible);
   if (args.padding.is_string()) {
     const std::string& name = args.padding.string();
-    if (name != "same" && name != "valid") fail<ValueError>(texts::invalid_padding_string(texts::quoted(name)), hints::padding_names());
+    if (name != "same" && name != "valid")
+      fail<ValueError>(texts::invalid_padding_string(texts::quoted(name)), hints::padding_names());
     const std::vector<std::int64_t>& stride = args.stride.values();
     const bool strided = std::any_of(stride.begin(), stride.end(), [](std::int64_t s) { return s != 1; });
     if (name == "same" && strided) fail<ValueError>(texts::kSameStrided, hints::same_strided());
@@ -257,7 +267,8 @@ std::string invalid_padding_string(std::string_view quoted) {
 }
 
 std::string invalid_padding_mode(std::string_view shown) {
-  return cat_text("padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got padding_mode='", shown, "'");
+  return cat_text("padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got padding_mode='",
+                  shown, "'");
 }
 
 std::string quoted(std::string_view text) {
@@ -266,12 +277,18 @@ std::string quoted(std::string_view text) {
   for (const char c : text) {
     constexpr char kHex[] = "0123456789abcdef";
     const auto byte = static_cast<unsigned char>(c);
-    if (c == quote || c == '\\') out += {'\\', c};
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else if (byte < 0x20 || byte == 0x7f) out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    else out += c;
+    if (c == quote || c == '\\')
+      out += {'\\', c};
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\t')
+      out += "\\t";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    else
+      out += c;
   }
   return out + quote;
 }

@@ -1,5 +1,5 @@
-// What a call of conv1d may look like: every check, in PyTorch's order, with PyTorch's text. Lengths and texts are decided
-// here and nowhere else.
+// What a call of conv1d may look like: every check, in PyTorch's order, with PyTorch's text. Lengths and texts are
+// decided here and nowhere else.
 #pragma once
 
 #include <conv1d/nn/options.h>

@@ -15,7 +15,8 @@ namespace conv1d::nn {
 namespace {
 
 std::int64_t saturated(Wide value) {
-  return static_cast<std::int64_t>(std::clamp<Wide>(value, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
+  return static_cast<std::int64_t>(
+      std::clamp<Wide>(value, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
 }
 
 /// PyTorch's _reversed_padding_repeated_twice: (left, right) of the last dimension first.
@@ -54,7 +55,8 @@ Conv1d::Conv1d(std::int64_t in_channels, std::int64_t out_channels, Ints kernel_
     : in_channels_(in_channels),
       out_channels_(out_channels),
       kernel_size_(std::move(kernel_size)),
-      args_{.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups},
+      args_{
+          .stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups},
       padding_mode_(options.padding_mode) {
   check_conv1d_options(in_channels, out_channels, args_, padding_mode_);
   pad_amounts_ = pad_amounts(args_, kernel_size_);
@@ -76,8 +78,10 @@ void Conv1d::reset_parameters(Generator* generator) {
   if (!bias_.defined()) return;
   const auto fan_in = static_cast<double>(init::calculate_fans(weight_).fan_in);
   // Without inputs the bias is zero, and takes its numbers from the generator all the same.
-  if (fan_in == 0) init::uniform_(bias_, 0, 0, generator);
-  else init::uniform_(bias_, -1 / std::sqrt(fan_in), 1 / std::sqrt(fan_in), generator);
+  if (fan_in == 0)
+    init::uniform_(bias_, 0, 0, generator);
+  else
+    init::uniform_(bias_, -1 / std::sqrt(fan_in), 1 / std::sqrt(fan_in), generator);
 }
 
 Tensor Conv1d::forward(const Tensor& input) const {
@@ -91,8 +95,10 @@ Tensor Conv1d::forward(const Tensor& input) const {
 std::string Conv1d::extra_repr() const {
   std::string text = cat_text(in_channels_, ", ", out_channels_, ", kernel_size=", tuple_text(kernel_size()),
                               ", stride=", tuple_text(stride()));
-  if (padding().is_string()) text += ", padding=" + padding().string();
-  else if (!all_are(padding().values(), 0)) text += ", padding=" + tuple_text(padding().values());
+  if (padding().is_string())
+    text += ", padding=" + padding().string();
+  else if (!all_are(padding().values(), 0))
+    text += ", padding=" + tuple_text(padding().values());
   if (!all_are(dilation(), 1)) text += ", dilation=" + tuple_text(dilation());
   if (groups() != 1) text += ", groups=" + std::to_string(groups());
   if (!bias_.defined()) text += ", bias=False";

@@ -42,7 +42,8 @@ double xavier_std(const Tensor& tensor, double gain) {
 }  // namespace
 
 Fans calculate_fans(const Tensor& weight) {
-  check<ValueError>(weight.dim() >= 2, "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
+  check<ValueError>(weight.dim() >= 2,
+                    "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
   const Shape& sizes = weight.sizes();
   return {saturated_product(sizes[1], sizes), saturated_product(sizes[0], sizes)};
 }

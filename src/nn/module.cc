@@ -69,16 +69,21 @@ Tensor Module::forward(const Tensor&) const {
 }
 
 void Module::register_parameter(const std::string& name, const Parameter& parameter) {
-  const auto same = std::find_if(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
-  if (same != parameters_.end()) same->second = parameter;
-  else parameters_.emplace_back(name, parameter);
+  const auto same =
+      std::find_if(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
+  if (same != parameters_.end())
+    same->second = parameter;
+  else
+    parameters_.emplace_back(name, parameter);
 }
 
 void Module::register_module_pointer(const std::string& name, std::shared_ptr<Module> module) {
   check<TypeError>(module != nullptr, "NoneType is not a Module subclass");
   const auto same = std::find_if(children_.begin(), children_.end(), [&](const auto& c) { return c.first == name; });
-  if (same != children_.end()) same->second = std::move(module);
-  else children_.emplace_back(name, std::move(module));
+  if (same != children_.end())
+    same->second = std::move(module);
+  else
+    children_.emplace_back(name, std::move(module));
 }
 
 void Module::collect_parameters(const std::string& prefix, std::vector<std::pair<std::string, Parameter>>& out) const {
@@ -92,7 +97,8 @@ std::vector<std::pair<std::string, Parameter>> Module::named_parameters() const 
   std::vector<std::pair<std::string, Parameter>> all, once;
   collect_parameters("", all);
   for (auto& entry : all) {
-    const bool known = std::any_of(once.begin(), once.end(), [&](const auto& o) { return o.second.is_same(entry.second); });
+    const bool known =
+        std::any_of(once.begin(), once.end(), [&](const auto& o) { return o.second.is_same(entry.second); });
     if (!known) once.push_back(std::move(entry));
   }
   return once;
@@ -128,7 +134,8 @@ Module& Module::requires_grad_(bool value) {
 }
 
 Module& Module::to(DType dtype) {
-  check<TypeError>(is_differentiable(dtype), "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.",
+  check<TypeError>(is_differentiable(dtype),
+                   "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.",
                    name(dtype));
   if (conv1d::is_complex(dtype)) warn(texts::kComplexModule);
   convert_all(parameters(), [dtype](const Tensor& t) { return t.to(dtype); });
@@ -138,16 +145,18 @@ Module& Module::to(DType dtype) {
 Module& Module::to(Device device) {
   const std::vector<Parameter> all = parameters();
   const bool from_meta = std::any_of(all.begin(), all.end(), [](const Parameter& p) { return p.device().is_meta(); });
-  check<NotImplementedError>(device.is_meta() || !from_meta,
-                             "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of "
-                             "torch.nn.Module.to() when moving module from meta to a different device.");
+  check<NotImplementedError>(
+      device.is_meta() || !from_meta,
+      "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of "
+      "torch.nn.Module.to() when moving module from meta to a different device.");
   convert_all(all, [device](const Tensor& t) { return t.to(device); });
   return *this;
 }
 
 std::string Module::type_name() const {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
   const std::string full = status == 0 ? text.get() : typeid(*this).name();
   const std::size_t colons = full.rfind("::");
   return colons == full.npos ? full : full.substr(colons + 2);

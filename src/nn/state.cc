@@ -29,8 +29,8 @@ std::optional<std::string> mismatch(const std::string& key, const Tensor& parame
                     " from checkpoint, the shape in current model is ", size_text(parameter), ".");
   }
   if (source.device().is_meta() && !parameter.device().is_meta()) {
-    return cat_text("While copying the parameter named \"", key, "\", whose dimensions in the model are ", size_text(parameter),
-                    " and whose dimensions in the checkpoint are ", size_text(source),
+    return cat_text("While copying the parameter named \"", key, "\", whose dimensions in the model are ",
+                    size_text(parameter), " and whose dimensions in the checkpoint are ", size_text(source),
                     ", an exception occurred : ('Cannot copy out of meta tensor; no data!',).");
   }
   return std::nullopt;
@@ -88,21 +88,24 @@ IncompatibleKeys Module::load_state_dict(const StateDict& state, bool strict) {
   match("", state, loading);
   std::string text;
   const auto add = [&text](const std::string& line) { text += "\n\t" + line; };
-  if (strict && !loading.keys.missing_keys.empty()) add("Missing key(s) in state_dict: " + listed(loading.keys.missing_keys) + ". ");
+  if (strict && !loading.keys.missing_keys.empty())
+    add("Missing key(s) in state_dict: " + listed(loading.keys.missing_keys) + ". ");
   if (strict && !loading.keys.unexpected_keys.empty()) {
     add("Unexpected key(s) in state_dict: " + listed(loading.keys.unexpected_keys) + ". ");
   }
   std::for_each(loading.errors.begin(), loading.errors.end(), add);
   if (!text.empty()) {
-    fail(cat_text("Error(s) in loading state_dict for ", type_name(), ":", text), "Nothing was loaded: the module is as it was.");
+    fail(cat_text("Error(s) in loading state_dict for ", type_name(), ":", text),
+         "Nothing was loaded: the module is as it was.");
   }
   const NoGradGuard guard;
   for (Loading::Copy& copy : loading.copies) {
     if (copy.parameter.device().is_meta() && !copy.source.device().is_meta()) {
-      warn(cat_text("for ", copy.key,
-                    ": copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is a "
-                    "no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding "
-                    "key in the module instead of copying them in place?)"));
+      warn(cat_text(
+          "for ", copy.key,
+          ": copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is a "
+          "no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding "
+          "key in the module instead of copying them in place?)"));
       continue;
     }
     copy.parameter.copy_(copy.source);

@@ -30,7 +30,8 @@ void expect_gradients(const char* what, const Function& f, const std::vector<Ten
   const std::vector<Tensor> gradients = autograd::grad({y}, inputs, {v}, true, false, true);
   constexpr double kStep = 1e-6;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Numbers gradient = gradients[i].defined() ? numbers(gradients[i]) : Numbers(static_cast<std::size_t>(inputs[i].numel()));
+    const Numbers gradient =
+        gradients[i].defined() ? numbers(gradients[i]) : Numbers(static_cast<std::size_t>(inputs[i].numel()));
     for (std::size_t e = 0; e < gradient.size(); ++e) {
       const auto slope = [&](Number direction) {
         double value[2];
@@ -44,7 +45,8 @@ void expect_gradients(const char* what, const Function& f, const std::vector<Ten
         return (value[1] - value[0]) / (2 * kStep);
       };
       const Number expected{slope({1, 0}), inputs[i].is_complex() ? slope({0, 1}) : 0};
-      ASSERT_NEAR(std::abs(gradient[e] - expected), 0, 1e-6 * (1 + std::abs(expected))) << what << ", input " << i << ", element " << e;
+      ASSERT_NEAR(std::abs(gradient[e] - expected), 0, 1e-6 * (1 + std::abs(expected)))
+          << what << ", input " << i << ", element " << e;
     }
   }
 }
@@ -52,7 +54,8 @@ void expect_gradients(const char* what, const Function& f, const std::vector<Ten
 /// The gradient as a function of the inputs and of v, for gradients of gradients.
 Function gradient_of(const Function& f, std::size_t count) {
   return [f, count](const std::vector<Tensor>& arguments) {
-    // Fresh leaves where a finite difference moved them: the inner gradient needs a graph whatever the grad mode outside.
+    // Fresh leaves where a finite difference moved them: the inner gradient needs a graph whatever the grad mode
+    // outside.
     const GradGuard guard(true);
     std::vector<Tensor> inputs(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(count));
     for (Tensor& t : inputs) {
@@ -114,8 +117,9 @@ TEST_P(Gradients, OfPaddingAgreeWithFiniteDifferences) {
     const char* mode;
     std::vector<std::int64_t> amounts;
   };
-  for (const Pads& p : {Pads{"constant", {2, 1}}, Pads{"constant", {-1, 3}}, Pads{"reflect", {3, 2}}, Pads{"reflect", {-2, 3}},
-                        Pads{"replicate", {5, 4}}, Pads{"replicate", {-2, 3}}, Pads{"circular", {5, 5}}, Pads{"circular", {-2, 3}}}) {
+  for (const Pads& p :
+       {Pads{"constant", {2, 1}}, Pads{"constant", {-1, 3}}, Pads{"reflect", {3, 2}}, Pads{"reflect", {-2, 3}},
+        Pads{"replicate", {5, 4}}, Pads{"replicate", {-2, 3}}, Pads{"circular", {5, 5}}, Pads{"circular", {-2, 3}}}) {
     const Function f = [&](const std::vector<Tensor>& t) { return F::pad(t[0], p.amounts, {.mode = p.mode}); };
     const Tensor x = leaf({2, 1, 5}, GetParam());
     expect_gradients(p.mode, f, {x});
@@ -138,10 +142,12 @@ std::string graph(const std::shared_ptr<Node>& node, int depth = 2) {
 }
 
 TEST(Graph, HasPyTorchsNames) {
-  const Tensor x = leaf({1, 2, 6}, float32), x2 = leaf({2, 6}, float32), w = leaf({3, 2, 3}, float32), b = leaf({3}, float32);
+  const Tensor x = leaf({1, 2, 6}, float32), x2 = leaf({2, 6}, float32), w = leaf({3, 2, 3}, float32),
+               b = leaf({3}, float32);
   EXPECT_EQ(graph(F::conv1d(x, w, b).grad_fn()), "ConvolutionBackward0(Leaf, Leaf, Leaf)");
   EXPECT_EQ(graph(F::conv1d(x.detach(), w).grad_fn()), "ConvolutionBackward0(None, Leaf, None)");
-  EXPECT_EQ(graph(F::conv1d(x2, w, b).grad_fn()), "SqueezeBackward1(ConvolutionBackward0(UnsqueezeBackward0, Leaf, Leaf))");
+  EXPECT_EQ(graph(F::conv1d(x2, w, b).grad_fn()),
+            "SqueezeBackward1(ConvolutionBackward0(UnsqueezeBackward0, Leaf, Leaf))");
   const Tensor cx = leaf({1, 2, 6}, complex64), cw = leaf({3, 2, 3}, complex64);
   EXPECT_EQ(graph(F::conv1d(cx, cw).grad_fn(), 1), "AddBackward0(SubBackward0, MulBackward1)");
   EXPECT_EQ(graph(F::pad(x, {1, 1}).grad_fn()), "ConstantPadNdBackward0(Leaf)");
@@ -159,7 +165,8 @@ TEST(Graph, WalkedTwiceOrWrittenToInBetweenRaises) {
   Tensor x = leaf({1, 1, 6}, float32), w = leaf({1, 1, 3}, float32);
   const Tensor y = F::conv1d(x, w).sum();
   y.backward();
-  EXPECT_EQ(text_of<RuntimeError>([&] { y.backward(); }).substr(0, 52), "Trying to backward through the graph a second time (");
+  EXPECT_EQ(text_of<RuntimeError>([&] { y.backward(); }).substr(0, 52),
+            "Trying to backward through the graph a second time (");
   const Tensor z = F::conv1d(x, w).sum();
   {
     const NoGradGuard guard;
@@ -187,7 +194,8 @@ TEST(Graph, PaddingAddsNothingAlsoUnderAnInfiniteWeight) {
 
 TEST(Graph, ComplexProductsKeepInfinities) {
   const double inf = std::numeric_limits<double>::infinity();
-  const Tensor y = F::conv1d(tensor<Number>({Number{inf, 0}}, {{1, 1, 1}}), tensor<Number>({Number{1, 1}}, {{1, 1, 1}}));
+  const Tensor y =
+      F::conv1d(tensor<Number>({Number{inf, 0}}, {{1, 1, 1}}), tensor<Number>({Number{1, 1}}, {{1, 1, 1}}));
   EXPECT_EQ(y.item<Number>().real(), inf);
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 namespace F = nn::functional;
 using Floats = std::vector<float>;
-constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max(), kSmallest = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max(),
+                       kSmallest = std::numeric_limits<std::int64_t>::min();
 
 Tensor one_to_six() { return tensor<float>({1, 2, 3, 4, 5, 6}, {{1, 6}}); }
 
@@ -48,12 +49,14 @@ TEST(Pad, SeveralDimensions) {
                     tensor<std::int64_t>({9, 1, 2, 3, 9, 4, 5, 6, 9, 9, 9, 9}, {{1, 3, 4}})));
   EXPECT_TRUE(equal(F::pad(x, {1, 0, 1, 0}, {.mode = "reflect"}),
                     tensor<std::int64_t>({5, 4, 5, 6, 2, 1, 2, 3, 5, 4, 5, 6}, {{1, 3, 4}})));
-  EXPECT_TRUE(equal(F::pad(x, {-1, 0, 1, 0}, {.mode = "replicate"}), tensor<std::int64_t>({2, 3, 2, 3, 5, 6}, {{1, 3, 2}})));
+  EXPECT_TRUE(
+      equal(F::pad(x, {-1, 0, 1, 0}, {.mode = "replicate"}), tensor<std::int64_t>({2, 3, 2, 3, 5, 6}, {{1, 3, 2}})));
   EXPECT_EQ(F::pad(zeros({2, 3, 4, 5}), {1, 1, 1, 1, 2, 2}, {.mode = "circular"}).sizes(), (Shape{2, 7, 6, 7}));
 }
 
 TEST(Pad, AllDTypesAndAlwaysNewMemory) {
-  for (const DType dtype : {uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
+  for (const DType dtype :
+       {uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
     const Tensor x = one_to_six().to(dtype);
     for (const char* mode : {"constant", "reflect", "replicate", "circular"}) {
       const Tensor y = F::pad(x, {0, 0}, {.mode = mode});
@@ -73,40 +76,54 @@ TEST(Pad, AllDTypesAndAlwaysNewMemory) {
   EXPECT_EQ(F::pad(zeros({2, 6}, {.device = "meta"}), {1, 1}, {.mode = "reflect"}).sizes(), (Shape{2, 8}));
 }
 
-void expect_refused(const std::string& text, const Tensor& x, const std::vector<std::int64_t>& amounts, const F::PadOptions& options) {
+void expect_refused(const std::string& text, const Tensor& x, const std::vector<std::int64_t>& amounts,
+                    const F::PadOptions& options) {
   EXPECT_ERROR(RuntimeError, text, F::pad(x, amounts, options));
 }
 
 TEST(Pad, Refuses) {
-  EXPECT_ERROR(NotImplementedError, "Unrecognised padding mode foo", F::pad(one_to_six(), {1}, {.mode = "foo", .value = 1}));
+  EXPECT_ERROR(NotImplementedError, "Unrecognised padding mode foo",
+               F::pad(one_to_six(), {1}, {.mode = "foo", .value = 1}));
   expect_refused("Padding length must be divisible by 2", one_to_six(), {1}, {});
-  expect_refused("Padding length should be less than or equal to two times the input dimension but got padding length 2 and input of dimension 0",
-                 full({}, 1.0f), {1, 1}, {.mode = "reflect"});
-  expect_refused("Padding mode \"reflect\" doesn't take in value argument", zeros({6}), {1, 1}, {.mode = "reflect", .value = 1});
-  EXPECT_ERROR(NotImplementedError,
-               "Padding size 2 is not supported for 1D input tensor.\nSupported combinations for non-constant padding:\n"
-               "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
-               "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
-               "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)",
-               F::pad(zeros({6}), {1, 1}, {.mode = "circular"}));
+  expect_refused(
+      "Padding length should be less than or equal to two times the input dimension but got padding length 2 and input "
+      "of dimension 0",
+      full({}, 1.0f), {1, 1}, {.mode = "reflect"});
+  expect_refused("Padding mode \"reflect\" doesn't take in value argument", zeros({6}), {1, 1},
+                 {.mode = "reflect", .value = 1});
+  EXPECT_ERROR(
+      NotImplementedError,
+      "Padding size 2 is not supported for 1D input tensor.\nSupported combinations for non-constant padding:\n"
+      "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+      "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+      "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)",
+      F::pad(zeros({6}), {1, 1}, {.mode = "circular"}));
   expect_refused("narrow(): length must be non-negative.", one_to_six(), {-3, -4}, {});
   expect_refused("narrow(): length must be non-negative.", one_to_six(), {-7, 8}, {});
-  expect_refused("Expected 2D or 3D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [1, 0]",
-                 zeros({1, 0}), {5, 5}, {.mode = "reflect"});
-  expect_refused("Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (6, 6) at dimension 1 of input [1, 6]",
-                 one_to_six(), {6, 6}, {.mode = "reflect"});
+  expect_refused(
+      "Expected 2D or 3D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but "
+      "got: [1, 0]",
+      zeros({1, 0}), {5, 5}, {.mode = "reflect"});
+  expect_refused(
+      "Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (6, 6) at "
+      "dimension 1 of input [1, 6]",
+      one_to_six(), {6, 6}, {.mode = "reflect"});
   expect_refused("input (W: 6) is too small. Calculated output W: -4", one_to_six(), {-5, -5}, {.mode = "replicate"});
   EXPECT_ERROR(NotImplementedError, "\"reflection_pad1d\" not implemented for 'Bool'",
                F::pad(one_to_six().to(bool_), {1, 1}, {.mode = "reflect"}));
   expect_refused("Padding value causes wrapping around more than once.", one_to_six(), {7, 0}, {.mode = "circular"});
-  expect_refused("Negative padding value is resulting in an empty dimension", one_to_six(), {-3, -4}, {.mode = "circular"});
-  expect_refused("value cannot be converted to type uint8_t without overflow", one_to_six().to(uint8), {1, 1}, {.value = 300});
+  expect_refused("Negative padding value is resulting in an empty dimension", one_to_six(), {-3, -4},
+                 {.mode = "circular"});
+  expect_refused("value cannot be converted to type uint8_t without overflow", one_to_six().to(uint8), {1, 1},
+                 {.value = 300});
 }
 
 // Where PyTorch returns uninitialised memory, nonsense or an unrelated text.
 TEST(Pad, RefusesToRepeatWhatWasCropped) {
-  for (const auto& [before, after] : std::vector<std::pair<std::int64_t, std::int64_t>>{{-6, 4}, {6, -6}, {-5, 2}, {-1, 6}, {-7, 1}, {4, -3}}) {
-    expect_refused("Padding value causes wrapping around more than once.", one_to_six(), {before, after}, {.mode = "circular"});
+  for (const auto& [before, after] :
+       std::vector<std::pair<std::int64_t, std::int64_t>>{{-6, 4}, {6, -6}, {-5, 2}, {-1, 6}, {-7, 1}, {4, -3}}) {
+    expect_refused("Padding value causes wrapping around more than once.", one_to_six(), {before, after},
+                   {.mode = "circular"});
   }
 }
 

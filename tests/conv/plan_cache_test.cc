@@ -46,7 +46,8 @@ TEST_F(StaleWeight, WrittenByTheLibrary) {
   expect_fresh("normal_", [](nn::Conv1d& m) { Tensor(m.weight()).normal_(); });
   expect_fresh("data_view", [](nn::Conv1d& m) { m.weight().data_view().add_(1); });
   expect_fresh("detach", [](nn::Conv1d& m) { m.weight().detach().add_(1); });
-  expect_fresh("a view of one element", [](nn::Conv1d& m) { m.weight().select(0, 3).select(0, 2).slice(0, 4).add_(1); });
+  expect_fresh("a view of one element",
+               [](nn::Conv1d& m) { m.weight().select(0, 3).select(0, 2).slice(0, 4).add_(1); });
   expect_fresh("a reshaped view", [](nn::Conv1d& m) { m.weight().view({-1}).slice(0, 7, 8).fill_(100); });
   expect_fresh("reset_parameters", [](nn::Conv1d& m) { m.reset_parameters(); });
   expect_fresh("load_state_dict", [](nn::Conv1d& m) {
@@ -116,10 +117,12 @@ TEST_F(StaleWeight, OfAnotherDTypeOrShapeInTheSameStorage) {
 TEST(PlanCache, KeepsABoundedAmountAndOnlyOnce) {
   PlanCache cache;
   const Tensor w = whole({kChannels, kChannels, kTaps});
-  for (std::int64_t length = kTaps; length < 400; length += 7) F::conv1d(whole({1, kChannels, length}), w, {}, {}, &cache);
+  for (std::int64_t length = kTaps; length < 400; length += 7)
+    F::conv1d(whole({1, kChannels, length}), w, {}, {}, &cache);
   const std::size_t kept = cache.kept_bytes();
   EXPECT_LE(kept, PlanCache::kMaxKept * 16 * static_cast<std::size_t>(w.numel()) * sizeof(float));
-  for (int i = 0; i < 30; ++i) F::conv1d(whole({1, kChannels, 100}), whole({kChannels, kChannels, kTaps}), {}, {}, &cache);
+  for (int i = 0; i < 30; ++i)
+    F::conv1d(whole({1, kChannels, 100}), whole({kChannels, kChannels, kTaps}), {}, {}, &cache);
   EXPECT_LE(cache.kept_bytes(), std::max<std::size_t>(kept, 1));
   cache.clear();
   EXPECT_EQ(cache.kept_bytes(), 0u);

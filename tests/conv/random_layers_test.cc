@@ -1,5 +1,6 @@
-// Two thousand random layers against the definition, forward and all gradients: every argument, dtype and padding mode, with
-// views as inputs. A failure names the seed: --gtest_filter=RandomLayers.* with CONV1D_TEST_SEED=<seed> runs that layer alone.
+// Two thousand random layers against the definition, forward and all gradients: every argument, dtype and padding mode,
+// with views as inputs. A failure names the seed: --gtest_filter=RandomLayers.* with CONV1D_TEST_SEED=<seed> runs that
+// layer alone.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -29,10 +30,10 @@ struct Case {
   bool unbatched = false;
   std::string text(std::uint64_t seed) const {
     std::ostringstream out;
-    out << "seed " << seed << ": " << name(dtype) << " N=" << layer.batch << " C=" << layer.in_channels << " O=" << layer.out_channels
-        << " L=" << layer.length << " K=" << layer.kernel << " stride=" << layer.stride << " dilation=" << layer.dilation
-        << " groups=" << layer.groups << " padding=(" << layer.left << ", " << layer.right << ") mode=" << layer.mode
-        << " bias=" << bias << " unbatched=" << unbatched;
+    out << "seed " << seed << ": " << name(dtype) << " N=" << layer.batch << " C=" << layer.in_channels
+        << " O=" << layer.out_channels << " L=" << layer.length << " K=" << layer.kernel << " stride=" << layer.stride
+        << " dilation=" << layer.dilation << " groups=" << layer.groups << " padding=(" << layer.left << ", "
+        << layer.right << ") mode=" << layer.mode << " bias=" << bias << " unbatched=" << unbatched;
     return out.str();
   }
 };
@@ -40,7 +41,8 @@ struct Case {
 Case random_case(Random& random) {
   Case c;
   Layer& p = c.layer;
-  c.dtype = one_of<DType>(random, {float32, float32, float32, float64, float64, complex64, complex128, float16, bfloat16});
+  c.dtype =
+      one_of<DType>(random, {float32, float32, float32, float64, float64, complex64, complex128, float16, bfloat16});
   p.groups = one_of<std::int64_t>(random, {1, 1, 1, 2, 3, 5});
   p.in_channels = p.groups * pick(random, 1, 5);
   p.out_channels = p.groups * pick(random, 1, 5);
@@ -52,7 +54,9 @@ Case random_case(Random& random) {
   p.length = pick(random, 1, 60);
   c.bias = pick(random, 0, 2) > 0;
   c.unbatched = p.batch == 1 && pick(random, 0, 1) == 1;
-  const std::int64_t longest = p.mode == "zeros" || p.mode == "replicate" ? 70 : p.mode == "reflect" ? p.length - 1 : p.length;
+  const std::int64_t longest = p.mode == "zeros" || p.mode == "replicate" ? 70
+                               : p.mode == "reflect"                      ? p.length - 1
+                                                                          : p.length;
   if (p.mode == "zeros" && pick(random, 0, 4) == 0) {
     p.stride = 1;
     p.left = p.dilation * (p.kernel - 1) / 2;
@@ -72,7 +76,8 @@ Case random_case(Random& random) {
 Tensor random_tensor(Random& random, const Shape& shape, DType dtype) {
   Tensor t = zeros(shape, {.dtype = complex128});
   for (Number& v : t.mutable_span<Number>()) {
-    v = {static_cast<double>(pick(random, -16, 16)) / 8, is_complex(dtype) ? static_cast<double>(pick(random, -16, 16)) / 8 : 0};
+    v = {static_cast<double>(pick(random, -16, 16)) / 8,
+         is_complex(dtype) ? static_cast<double>(pick(random, -16, 16)) / 8 : 0};
   }
   return is_complex(dtype) ? t.to(dtype) : t.real().to(dtype);
 }
@@ -81,24 +86,30 @@ Tensor random_tensor(Random& random, const Shape& shape, DType dtype) {
 Tensor as_view(Random& random, const Tensor& t) {
   const NoGradGuard guard;
   switch (pick(random, 0, 3)) {
-    case 0: return t.transpose(1, 2).contiguous().transpose(1, 2);
+    case 0:
+      return t.transpose(1, 2).contiguous().transpose(1, 2);
     case 1: {
       Tensor wide = zeros({t.size(0), t.size(1), 2 * t.size(2) + 1}, {.dtype = t.dtype()});
       Tensor view = wide.slice(2, 1, {}, 2);
       view.copy_(t);
       return view;
     }
-    default: return t;
+    default:
+      return t;
   }
 }
 
 double epsilon(DType dtype) {
   switch (dtype) {
-    case DType::Float16: return 0x1p-10;
-    case DType::BFloat16: return 0x1p-7;
+    case DType::Float16:
+      return 0x1p-10;
+    case DType::BFloat16:
+      return 0x1p-7;
     case DType::Float64:
-    case DType::Complex128: return 0x1p-52;
-    default: return 0x1p-23;
+    case DType::Complex128:
+      return 0x1p-52;
+    default:
+      return 0x1p-23;
   }
 }
 
@@ -110,7 +121,8 @@ void expect_close(const char* what, const Tensor& actual, const Sums& expected, 
   for (const double m : expected.magnitude) largest = std::max(largest, m);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double error = std::abs(values[i] - expected.value[i]);
-    ASSERT_LE(error, 4 * epsilon(dtype) * largest) << what << " element " << i << ": " << values[i] << " instead of " << expected.value[i];
+    ASSERT_LE(error, 4 * epsilon(dtype) * largest)
+        << what << " element " << i << ": " << values[i] << " instead of " << expected.value[i];
   }
 }
 
@@ -135,7 +147,8 @@ void run_case(std::uint64_t seed) {
   }
   PlanCache cache;
   const Tensor y = F::conv1d(input, w, b, args, pick(random, 0, 1) ? &cache : nullptr);
-  const Shape expected_shape = c.unbatched ? Shape{p.out_channels, p.out_length()} : Shape{p.batch, p.out_channels, p.out_length()};
+  const Shape expected_shape =
+      c.unbatched ? Shape{p.out_channels, p.out_length()} : Shape{p.batch, p.out_channels, p.out_length()};
   ASSERT_EQ(y.sizes(), expected_shape);
   EXPECT_TRUE(y.is_contiguous());
   const Numbers xs = numbers(x), ws = numbers(w);

@@ -25,20 +25,26 @@ class Warnings {
 };
 
 TEST(Conv1d, RefusesInPyTorchsOrder) {
-  EXPECT_ERROR(ValueError, "groups must be a positive integer", Conv1d(1, 3, 1, {.padding = "bar", .groups = 0, .padding_mode = "foo"}));
+  EXPECT_ERROR(ValueError, "groups must be a positive integer",
+               Conv1d(1, 3, 1, {.padding = "bar", .groups = 0, .padding_mode = "foo"}));
   EXPECT_ERROR(ValueError, "in_channels must be divisible by groups", Conv1d(3, 5, 1, {.padding = "bar", .groups = 2}));
-  EXPECT_ERROR(ValueError, "out_channels must be divisible by groups", Conv1d(2, 3, 1, {.padding = "bar", .groups = 2}));
+  EXPECT_ERROR(ValueError, "out_channels must be divisible by groups",
+               Conv1d(2, 3, 1, {.padding = "bar", .groups = 2}));
   EXPECT_ERROR(ValueError, "Invalid padding string 'bar', should be one of {'same', 'valid'}",
                Conv1d(1, 3, 1, {.padding = "bar", .padding_mode = "foo"}));
-  EXPECT_ERROR(ValueError, "Invalid padding string \"f'o\\n\", should be one of {'same', 'valid'}", Conv1d(1, 3, 1, {.padding = "f'o\n"}));
+  EXPECT_ERROR(ValueError, "Invalid padding string \"f'o\\n\", should be one of {'same', 'valid'}",
+               Conv1d(1, 3, 1, {.padding = "f'o\n"}));
   EXPECT_ERROR(ValueError, "padding='same' is not supported for strided convolutions",
                Conv1d(1, 3, 1, {.stride = {1, 2}, .padding = "same", .padding_mode = "foo"}));
-  EXPECT_ERROR(ValueError, "padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got padding_mode='foo'",
+  EXPECT_ERROR(ValueError,
+               "padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got padding_mode='foo'",
                Conv1d(-1, 3, 1, {.padding_mode = "foo"}));
-  EXPECT_ERROR(RuntimeError, "Trying to create tensor with negative dimension -1: [3, -1, 1]", Conv1d(-1, 3, 1, {.dtype = int64}));
+  EXPECT_ERROR(RuntimeError, "Trying to create tensor with negative dimension -1: [3, -1, 1]",
+               Conv1d(-1, 3, 1, {.dtype = int64}));
   EXPECT_ERROR(RuntimeError, "Storage size calculation overflowed with sizes=[3, 1, 4611686018427387904]",
                Conv1d(1, 3, std::int64_t{1} << 62, {.dtype = int64}));
-  EXPECT_ERROR(RuntimeError, "Only Tensors of floating point and complex dtype can require gradients", Conv1d(1, 3, 1, {.dtype = int64}));
+  EXPECT_ERROR(RuntimeError, "Only Tensors of floating point and complex dtype can require gradients",
+               Conv1d(1, 3, 1, {.dtype = int64}));
 }
 
 TEST(Conv1d, LooksAtStridePaddingAndDilationWhenCalled) {
@@ -47,9 +53,11 @@ TEST(Conv1d, LooksAtStridePaddingAndDilationWhenCalled) {
   EXPECT_ERROR(RuntimeError, "negative padding is not supported", Conv1d(1, 3, 1, {.padding = -1})(x));
   EXPECT_ERROR(RuntimeError, "dilation should be greater than zero", Conv1d(1, 3, 1, {.dilation = 0})(x));
   EXPECT_ERROR(RuntimeError,
-               "Expected 4-dimensional input for 4-dimensional weight [3, 1, 1, 2], but got 3-dimensional input of size [1, 1, 6] instead",
+               "Expected 4-dimensional input for 4-dimensional weight [3, 1, 1, 2], but got 3-dimensional input of "
+               "size [1, 1, 6] instead",
                Conv1d(1, 3, {1, 2})(x));
-  EXPECT_ERROR(RuntimeError, "weight should have at least three dimensions", Conv1d(1, 3, std::vector<std::int64_t>{})(x));
+  EXPECT_ERROR(RuntimeError, "weight should have at least three dimensions",
+               Conv1d(1, 3, std::vector<std::int64_t>{})(x));
 }
 
 TEST(Conv1d, PrintsItself) {
@@ -59,8 +67,11 @@ TEST(Conv1d, PrintsItself) {
     return out.str();
   };
   EXPECT_EQ(text(Conv1d(1, 3, 1)), "Conv1d(1, 3, kernel_size=(1,), stride=(1,))");
-  EXPECT_EQ(text(Conv1d(4, 6, {5}, {.stride = 2, .padding = 3, .dilation = 4, .groups = 2, .bias = false, .padding_mode = "circular"})),
-            "Conv1d(4, 6, kernel_size=(5,), stride=(2,), padding=(3,), dilation=(4,), groups=2, bias=False, padding_mode=circular)");
+  EXPECT_EQ(
+      text(Conv1d(4, 6, {5},
+                  {.stride = 2, .padding = 3, .dilation = 4, .groups = 2, .bias = false, .padding_mode = "circular"})),
+      "Conv1d(4, 6, kernel_size=(5,), stride=(2,), padding=(3,), dilation=(4,), groups=2, bias=False, "
+      "padding_mode=circular)");
   EXPECT_EQ(text(Conv1d(1, 3, 1, {.padding = "same"})), "Conv1d(1, 3, kernel_size=(1,), stride=(1,), padding=same)");
   EXPECT_EQ(text(Conv1d(1, 3, {1, 2}, {.stride = {1, 2}, .padding = {0, 0}, .dilation = {1, 1}})),
             "Conv1d(1, 3, kernel_size=(1, 2), stride=(1, 2))");
@@ -121,7 +132,9 @@ TEST(Conv1d, PaddingModesPadFirst) {
   EXPECT_TRUE(equal(circular(x), tensor<float>({12, 10, 14, 18, 16, 14}, {{1, 1, 6}})));
   EXPECT_ERROR(RuntimeError, "Padding value causes wrapping around more than once.", circular(zeros({1, 1})));
   // Later texts show the padded length.
-  EXPECT_ERROR(RuntimeError, "Given groups=1, weight of size [1, 1, 3], expected input[1, 2, 8] to have 1 channels, but got 2 channels instead",
+  EXPECT_ERROR(RuntimeError,
+               "Given groups=1, weight of size [1, 1, 3], expected input[1, 2, 8] to have 1 channels, but got 2 "
+               "channels instead",
                reflect(zeros({1, 2, 6})));
 }
 

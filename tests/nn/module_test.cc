@@ -12,7 +12,8 @@ namespace conv1d::testing {
 // A user's own module, outside the library's namespaces in spirit.
 struct Net : nn::Module {
   std::shared_ptr<nn::Conv1d> first = register_module("first", nn::Conv1d(1, 2, 3, {.padding = "same"}));
-  std::shared_ptr<nn::Sequential> rest = register_module("rest", nn::Sequential(nn::ReLU(), nn::Conv1d(2, 1, 1, {.bias = false})));
+  std::shared_ptr<nn::Sequential> rest =
+      register_module("rest", nn::Sequential(nn::ReLU(), nn::Conv1d(2, 1, 1, {.bias = false})));
   nn::Parameter scale{ones({1})};
   Net() { register_parameter("scale", scale); }
   Tensor forward(const Tensor& x) const override { return (*rest)((*first)(x)) * scale; }
@@ -34,12 +35,15 @@ TEST(Module, ListsParametersOwnFirst) {
 
 TEST(Module, PrintsAsATree) {
   EXPECT_EQ(Net().repr(),
-            "Net(\n  (first): Conv1d(1, 2, kernel_size=(3,), stride=(1,), padding=same)\n  (rest): Sequential(\n    (0): ReLU()\n"
+            "Net(\n  (first): Conv1d(1, 2, kernel_size=(3,), stride=(1,), padding=same)\n  (rest): Sequential(\n    "
+            "(0): ReLU()\n"
             "    (1): Conv1d(2, 1, kernel_size=(1,), stride=(1,), bias=False)\n  )\n)");
   EXPECT_EQ(nn::Sequential().repr(), "Sequential()");
   std::ostringstream out;
   out << nn::Sequential(nn::Tanh(), nn::Sigmoid()) << nn::Parameter(zeros({2}));
-  EXPECT_EQ(out.str(), "Sequential(\n  (0): Tanh()\n  (1): Sigmoid()\n)Parameter containing:\ntensor([0., 0.], requires_grad=True)");
+  EXPECT_EQ(
+      out.str(),
+      "Sequential(\n  (0): Tanh()\n  (1): Sigmoid()\n)Parameter containing:\ntensor([0., 0.], requires_grad=True)");
 }
 
 TEST(Module, LearnsASmoothing) {
@@ -53,7 +57,8 @@ TEST(Module, LearnsASmoothing) {
     const NoGradGuard guard;
     for (nn::Parameter& p : layer.parameters()) p.sub_(p.grad() * 0.2);
   }
-  EXPECT_TRUE(allclose(layer.weight(), tensor<float>({0.25, 0.5, 0.25}, {{1, 1, 3}}), 1e-3, 1e-3)) << to_string(layer.weight());
+  EXPECT_TRUE(allclose(layer.weight(), tensor<float>({0.25, 0.5, 0.25}, {{1, 1, 3}}), 1e-3, 1e-3))
+      << to_string(layer.weight());
 }
 
 TEST(Module, StateGoesRound) {
@@ -72,7 +77,8 @@ TEST(Module, LoadingIsAllOrNothing) {
   nn::Conv1d m(1, 3, 1);
   const Tensor before = m.weight().detach().clone();
   EXPECT_ERROR(RuntimeError,
-               "Error(s) in loading state_dict for Conv1d:\n\tsize mismatch for bias: copying a param with shape torch.Size([2]) from "
+               "Error(s) in loading state_dict for Conv1d:\n\tsize mismatch for bias: copying a param with shape "
+               "torch.Size([2]) from "
                "checkpoint, the shape in current model is torch.Size([3]).",
                m.load_state_dict({{"weight", zeros({3, 1, 1})}, {"bias", zeros({2})}}));
   EXPECT_TRUE(equal(m.weight(), before));
@@ -81,24 +87,32 @@ TEST(Module, LoadingIsAllOrNothing) {
 TEST(Module, LoadingNamesEverything) {
   nn::Conv1d m(1, 3, 1);
   EXPECT_ERROR(RuntimeError,
-               "Error(s) in loading state_dict for Conv1d:\n\tMissing key(s) in state_dict: \"bias\". \n\tUnexpected key(s) in state_dict: "
-               "\"foo\", \"bar\". \n\tsize mismatch for weight: copying a param with shape torch.Size([1]) from checkpoint, the shape in "
+               "Error(s) in loading state_dict for Conv1d:\n\tMissing key(s) in state_dict: \"bias\". \n\tUnexpected "
+               "key(s) in state_dict: "
+               "\"foo\", \"bar\". \n\tsize mismatch for weight: copying a param with shape torch.Size([1]) from "
+               "checkpoint, the shape in "
                "current model is torch.Size([3, 1, 1]).",
                m.load_state_dict({{"foo", zeros({1})}, {"weight", zeros({1})}, {"bar", zeros({1})}}));
   EXPECT_ERROR(RuntimeError,
-               "Error(s) in loading state_dict for Conv1d:\n\tWhile copying the parameter named \"weight\", expected torch.Tensor or "
+               "Error(s) in loading state_dict for Conv1d:\n\tWhile copying the parameter named \"weight\", expected "
+               "torch.Tensor or "
                "Tensor-like object from checkpoint but received <class 'NoneType'>",
                m.load_state_dict({{"weight", Tensor()}}, false));
-  const nn::IncompatibleKeys keys = m.load_state_dict({{"weight", ones({3, 1, 1}, {.dtype = float64})}, {"x", zeros({1})}}, false);
+  const nn::IncompatibleKeys keys =
+      m.load_state_dict({{"weight", ones({3, 1, 1}, {.dtype = float64})}, {"x", zeros({1})}}, false);
   EXPECT_EQ(keys.missing_keys, std::vector<std::string>{"bias"});
   EXPECT_EQ(keys.unexpected_keys, std::vector<std::string>{"x"});
   EXPECT_TRUE(equal(m.weight(), ones({3, 1, 1})));
   nn::Sequential net(nn::Conv1d(1, 2, 3), nn::Sequential(nn::Conv1d(2, 1, 1)));
-  EXPECT_ERROR(RuntimeError,
-               "Error(s) in loading state_dict for Sequential:\n\tMissing key(s) in state_dict: \"0.bias\", \"1.0.bias\". \n\tUnexpected "
-               "key(s) in state_dict: \"x.y\", \"0.foo\". \n\tsize mismatch for 1.0.weight: copying a param with shape torch.Size([1]) from "
-               "checkpoint, the shape in current model is torch.Size([1, 2, 1]).",
-               net.load_state_dict({{"0.weight", zeros({2, 1, 3})}, {"x.y", zeros({1})}, {"1.0.weight", zeros({1})}, {"0.foo", zeros({1})}}));
+  EXPECT_ERROR(
+      RuntimeError,
+      "Error(s) in loading state_dict for Sequential:\n\tMissing key(s) in state_dict: \"0.bias\", \"1.0.bias\". "
+      "\n\tUnexpected "
+      "key(s) in state_dict: \"x.y\", \"0.foo\". \n\tsize mismatch for 1.0.weight: copying a param with shape "
+      "torch.Size([1]) from "
+      "checkpoint, the shape in current model is torch.Size([1, 2, 1]).",
+      net.load_state_dict(
+          {{"0.weight", zeros({2, 1, 3})}, {"x.y", zeros({1})}, {"1.0.weight", zeros({1})}, {"0.foo", zeros({1})}}));
 }
 
 TEST(Module, ConvertsInPlace) {
@@ -110,10 +124,13 @@ TEST(Module, ConvertsInPlace) {
   EXPECT_EQ(weight.grad().dtype(), float64);
   EXPECT_TRUE(weight.requires_grad() && weight.is_leaf());
   EXPECT_EQ(m(ones({1, 4}, {.dtype = float64})).dtype(), float64);
-  EXPECT_ERROR(TypeError, "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.int64", m.to(int64));
+  EXPECT_ERROR(TypeError,
+               "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.int64",
+               m.to(int64));
   m.to(Device("meta"));
   EXPECT_TRUE(weight.device().is_meta());
-  EXPECT_EQ(text_of<NotImplementedError>([&] { m.to(Device("cpu")); }).substr(0, 40), "Cannot copy out of meta tensor; no data!");
+  EXPECT_EQ(text_of<NotImplementedError>([&] { m.to(Device("cpu")); }).substr(0, 40),
+            "Cannot copy out of meta tensor; no data!");
 }
 
 TEST(Module, SwitchesModesAndGradients) {
@@ -127,8 +144,10 @@ TEST(Module, SwitchesModesAndGradients) {
   EXPECT_TRUE(net.scale.grad().defined());
   net.zero_grad();
   EXPECT_FALSE(net.scale.grad().defined());
-  EXPECT_ERROR(NotImplementedError, "Module [Module] is missing the required \"forward\" function", nn::Module()(zeros({1})));
-  EXPECT_ERROR(RuntimeError, "Only Tensors of floating point and complex dtype can require gradients", nn::Parameter(zeros({1}, {.dtype = int64})));
+  EXPECT_ERROR(NotImplementedError, "Module [Module] is missing the required \"forward\" function",
+               nn::Module()(zeros({1})));
+  EXPECT_ERROR(RuntimeError, "Only Tensors of floating point and complex dtype can require gradients",
+               nn::Parameter(zeros({1}, {.dtype = int64})));
 }
 
 TEST(Init, GainsFansAndErrors) {

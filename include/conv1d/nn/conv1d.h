@@ -14,27 +14,27 @@ namespace conv1d::nn {
 
 /// The arguments with defaults: `nn::Conv1d layer(2, 3, 5, {.padding = "same", .dilation = 2});`
 struct Conv1dOptions {
-  Ints stride = 1;                       ///< samples from one output to the next
-  Padding padding = 0;                   ///< samples added on each side, or "same", "valid"
-  Ints dilation = 1;                     ///< samples from one tap to the next
-  std::int64_t groups = 1;               ///< independent blocks of channels
-  bool bias = true;                      ///< whether a learnable number is added to each output channel
-  std::string padding_mode = "zeros";    ///< "zeros", "reflect", "replicate" or "circular"
+  Ints stride = 1;                     ///< samples from one output to the next
+  Padding padding = 0;                 ///< samples added on each side, or "same", "valid"
+  Ints dilation = 1;                   ///< samples from one tap to the next
+  std::int64_t groups = 1;             ///< independent blocks of channels
+  bool bias = true;                    ///< whether a learnable number is added to each output channel
+  std::string padding_mode = "zeros";  ///< "zeros", "reflect", "replicate" or "circular"
   Device device = {};
-  std::optional<DType> dtype = {};       ///< default_dtype() where not given; floating point or complex
+  std::optional<DType> dtype = {};  ///< default_dtype() where not given; floating point or complex
 };
 
-/// (N, in_channels, L) -> (N, out_channels, L_out), or without N. See functional::conv1d for the formula, the lengths and
-/// what calling it raises.
+/// (N, in_channels, L) -> (N, out_channels, L_out), or without N. See functional::conv1d for the formula, the lengths
+/// and what calling it raises.
 ///
 /// weight  (out_channels, in_channels / groups, kernel_size), uniform in +-1/sqrt(in_channels / groups * kernel_size)
 /// bias    (out_channels), likewise
 /// Both have the bits that PyTorch draws after the same manual_seed().
 class Conv1d : public Module {
  public:
-  /// ValueError where groups is not positive or does not divide both channels, for unknown strings, and for "same" with a
-  /// stride; RuntimeError for negative or impossibly large sizes and for integer dtypes. Stride, padding and dilation are
-  /// only looked at when the layer is called, as in PyTorch.
+  /// ValueError where groups is not positive or does not divide both channels, for unknown strings, and for "same" with
+  /// a stride; RuntimeError for negative or impossibly large sizes and for integer dtypes. Stride, padding and dilation
+  /// are only looked at when the layer is called, as in PyTorch.
   Conv1d(std::int64_t in_channels, std::int64_t out_channels, Ints kernel_size, const Conv1dOptions& options = {});
 
   Tensor forward(const Tensor& input) const override;

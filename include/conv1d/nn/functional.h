@@ -21,20 +21,21 @@ namespace conv1d::nn::functional {
 /// bias    (O), or undefined for none
 /// returns (N, O, floor((L + 2*padding - dilation*(K-1) - 1) / stride) + 1), contiguous; without N for one sample
 ///
-/// float16, bfloat16 (summed in float32), float32, float64, complex64, complex128; int64 exactly, smaller integers wrapping
-/// around (dilation 1 only). Differentiable in all three tensors, to any order.
+/// float16, bfloat16 (summed in float32), float32, float64, complex64, complex128; int64 exactly, smaller integers
+/// wrapping around (dilation 1 only). Differentiable in all three tensors, to any order.
 ///
-/// Raises RuntimeError where shapes, numbers or dtypes do not fit, NotImplementedError for bool, with PyTorch's texts; the
-/// exception's hint() says in plain words what was probably meant.
+/// Raises RuntimeError where shapes, numbers or dtypes do not fit, NotImplementedError for bool, with PyTorch's texts;
+/// the exception's hint() says in plain words what was probably meant.
 ///
-/// `cache` keeps the weight arranged for the kernels between calls with the same weight (plan_cache.h); layers hand in theirs.
+/// `cache` keeps the weight arranged for the kernels between calls with the same weight (plan_cache.h); layers hand in
+/// theirs.
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, const Conv1dArgs& args = {},
               PlanCache* cache = nullptr);
 
 /// What pad() takes besides the tensor and the amounts.
 struct PadOptions {
-  std::string mode = "constant";        ///< "constant", "reflect", "replicate" or "circular"
-  std::optional<double> value = {};     ///< constant only; 0 where not given
+  std::string mode = "constant";     ///< "constant", "reflect", "replicate" or "circular"
+  std::optional<double> value = {};  ///< constant only; 0 where not given
 };
 
 /// Longer (or, for negative amounts, shorter) at both ends. `pad` names amounts from the last dimension on:
@@ -42,9 +43,9 @@ struct PadOptions {
 ///
 ///            1..6 by (2, 3)          amounts
 /// constant   0 0 [1..6] 0 0 0        any dimensions
-/// reflect    3 2 [1..6] 5 4 3        less than the length; the last one, two or three dimensions of a tensor with one or two more
-/// replicate  1 1 [1..6] 6 6 6        as reflect, of any amount
-/// circular   5 6 [1..6] 1 2 3        as reflect, up to the length
+/// reflect    3 2 [1..6] 5 4 3        less than the length; the last one, two or three dimensions of a tensor with one
+/// or two more replicate  1 1 [1..6] 6 6 6        as reflect, of any amount circular   5 6 [1..6] 1 2 3        as
+/// reflect, up to the length
 ///
 /// Always new memory. Differentiable, to any order. RuntimeError and NotImplementedError with PyTorch's texts.
 Tensor pad(const Tensor& input, const std::vector<std::int64_t>& pad, const PadOptions& options = {});

@@ -18,15 +18,15 @@ struct Fans {
 /// Of a weight (out, in, taps...). ValueError where it has fewer than two dimensions.
 Fans calculate_fans(const Tensor& weight);
 
-/// The factor by which a nonlinearity ("linear", "conv1d", "sigmoid", "tanh", "relu", "leaky_relu", "selu") shrinks a signal.
-/// `slope` is leaky_relu's, 0.01 where not given. ValueError for other names.
+/// The factor by which a nonlinearity ("linear", "conv1d", "sigmoid", "tanh", "relu", "leaky_relu", "selu") shrinks a
+/// signal. `slope` is leaky_relu's, 0.01 where not given. ValueError for other names.
 double calculate_gain(std::string_view nonlinearity, std::optional<double> slope = {});
 
 struct KaimingOptions {
-  double a = 0;                                 ///< leaky_relu's slope
-  std::string_view mode = "fan_in";             ///< or "fan_out"
+  double a = 0;                      ///< leaky_relu's slope
+  std::string_view mode = "fan_in";  ///< or "fan_out"
   std::string_view nonlinearity = "leaky_relu";
-  Generator* generator = nullptr;               ///< default_generator() where null
+  Generator* generator = nullptr;  ///< default_generator() where null
 };
 
 const Tensor& uniform_(const Tensor& tensor, double a = 0, double b = 1, Generator* generator = nullptr);

@@ -24,7 +24,8 @@ namespace conv1d::nn {
 class Parameter : public Tensor {
  public:
   Parameter() = default;  ///< undefined: no such parameter
-  /// Shares data's memory, not its history. RuntimeError where a gradient is required and the dtype has none (integers, bool).
+  /// Shares data's memory, not its history. RuntimeError where a gradient is required and the dtype has none (integers,
+  /// bool).
   explicit Parameter(const Tensor& data, bool requires_grad = true);
 };
 /// "Parameter containing:" and the tensor.
@@ -62,8 +63,8 @@ class Module {
 
   /// The parameters' memory under their names, without history.
   StateDict state_dict() const;
-  /// Copies the values in, cast to the parameters' dtypes. All or nothing: RuntimeError names everything that does not fit
-  /// (missing and unexpected keys only if `strict`), and then nothing was changed.
+  /// Copies the values in, cast to the parameters' dtypes. All or nothing: RuntimeError names everything that does not
+  /// fit (missing and unexpected keys only if `strict`), and then nothing was changed.
   IncompatibleKeys load_state_dict(const StateDict& state, bool strict = true);
 
   // ---- how it behaves ----------------------------------------------------------------------------------------------
@@ -79,9 +80,9 @@ class Module {
   Module& to(Device device);
 
   // ---- how it prints -----------------------------------------------------------------------------------------------
-  virtual std::string type_name() const;               ///< the class's name, without namespaces
+  virtual std::string type_name() const;  ///< the class's name, without namespaces
   virtual std::string extra_repr() const { return {}; }
-  std::string repr() const;                            ///< as Python's repr()
+  std::string repr() const;  ///< as Python's repr()
 
  protected:
   /// Makes `parameter` the module's (replacing one of that name); an undefined one is listed nowhere.

@@ -12,8 +12,8 @@
 
 namespace conv1d {
 
-/// One integer or a list of them: `2`, `{2}`. A convolution over one dimension wants exactly one number; other lengths are
-/// kept, so that the call can answer with PyTorch's text.
+/// One integer or a list of them: `2`, `{2}`. A convolution over one dimension wants exactly one number; other lengths
+/// are kept, so that the call can answer with PyTorch's text.
 class Ints {
  public:
   // A template, so that a literal 0 is an integer here and nowhere a null pointer.
@@ -29,12 +29,12 @@ class Ints {
   std::vector<std::int64_t> values_;
 };
 
-/// Zeros on each side: a number (`2`), a list (`{2}`), "valid" (none) or "same" (output as long as the input; stride 1).
+/// Zeros on each side: a number (`2`), a list (`{2}`), "valid" (none) or "same" (output as long as the input; stride
+/// 1).
 class Padding {
  public:
   Padding() : value_(Ints(0)) {}
-  template <class T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
-  Padding(T value) : value_(Ints(value)) {}
+  template <class T, std::enable_if_t<std::is_integral_v<T>, int> = 0> Padding(T value) : value_(Ints(value)) {}
   Padding(std::initializer_list<std::int64_t> values) : value_(Ints(values)) {}
   Padding(std::vector<std::int64_t> values) : value_(Ints(std::move(values))) {}
   Padding(Ints values) : value_(std::move(values)) {}
@@ -43,7 +43,7 @@ class Padding {
   Padding(std::string_view name) : value_(std::string(name)) {}
 
   bool is_string() const { return std::holds_alternative<std::string>(value_); }
-  const std::string& string() const { return std::get<std::string>(value_); }                ///< only where is_string()
+  const std::string& string() const { return std::get<std::string>(value_); }  ///< only where is_string()
   const std::vector<std::int64_t>& values() const { return std::get<Ints>(value_).values(); }  ///< only where not
   bool operator==(const Padding&) const = default;
 
@@ -53,9 +53,9 @@ class Padding {
 
 /// What a convolution does besides its tensors: `F::conv1d(x, w, b, {.stride = 2, .groups = 4})`.
 struct Conv1dArgs {
-  Ints stride = 1;      ///< samples from one output to the next, at least 1
-  Padding padding = 0;  ///< samples on each side, or "same", "valid"
-  Ints dilation = 1;    ///< samples from one tap to the next, at least 1
+  Ints stride = 1;          ///< samples from one output to the next, at least 1
+  Padding padding = 0;      ///< samples on each side, or "same", "valid"
+  Ints dilation = 1;        ///< samples from one tap to the next, at least 1
   std::int64_t groups = 1;  ///< independent blocks of channels: divides the input's and the output's channels
 };
 

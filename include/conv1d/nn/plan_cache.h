@@ -6,8 +6,9 @@
 
 namespace conv1d {
 
-/// Hand the same cache to every call with the same weight: it is then rearranged once, and again only after its numbers have
-/// changed, whoever changed them. Any number of threads may use one cache at the same time; they share what is kept.
+/// Hand the same cache to every call with the same weight: it is then rearranged once, and again only after its numbers
+/// have changed, whoever changed them. Any number of threads may use one cache at the same time; they share what is
+/// kept.
 class PlanCache {
  public:
   PlanCache();
@@ -18,7 +19,8 @@ class PlanCache {
   std::size_t kept_bytes() const;  ///< of arranged weights, at most kMaxKept copies of one weight
   void clear();
 
-  static constexpr std::size_t kMaxKept = 4;  ///< different lengths may be served by different kernels, each with its own
+  static constexpr std::size_t kMaxKept =
+      4;  ///< different lengths may be served by different kernels, each with its own
 
   struct Impl;
   Impl& impl() const { return *impl_; }

@@ -1,4 +1,5 @@
-// The texts of the layer's constructor and warnings, for callers that check values of any type (Python) as well as for ours.
+// The texts of the layer's constructor and warnings, for callers that check values of any type (Python) as well as for
+// ours.
 #pragma once
 
 #include <string>
@@ -15,11 +16,14 @@ inline constexpr const char* kParameterDType = "Only Tensors of floating point a
 // Warnings.
 inline constexpr const char* kZeroElements = "Initializing zero-element tensors is a no-op";
 inline constexpr const char* kSameUneven =
-    "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be created";
+    "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+    "created";
 inline constexpr const char* kComplexModule =
-    "Complex modules are a new feature under active development whose design may change, and some modules might not work as "
+    "Complex modules are a new feature under active development whose design may change, and some modules might not "
+    "work as "
     "expected when using complex tensors as parameters or buffers. Please file an issue at "
-    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module does not work as expected.";
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module does not work as "
+    "expected.";
 
 /// `quoted` is Python's repr() of the string: 'foo'.
 std::string invalid_padding_string(std::string_view quoted);
