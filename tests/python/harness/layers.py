@@ -234,8 +234,8 @@ def terms(layer: Layer, name: str, columns: int) -> int:
     return batch * columns + 1
 
 
-# FFT tiles (float32) round by the largest sum in a row, also where a sum is small or empty; direct sums do not.
-OF_THE_ROW = 16
+# FFT tiles (float32) round by the largest sum of a sample, also where a sum is small or empty; direct sums do not.
+OF_THE_SAMPLE = 16
 
 
 def tolerance(layer: Layer, name: str, columns: int, reach: np.ndarray, direct: bool) -> np.ndarray:
@@ -244,8 +244,8 @@ def tolerance(layer: Layer, name: str, columns: int, reach: np.ndarray, direct: 
     summed = EPSILON["float32"] if layer.dtype in HALVES else narrow
     count = terms(layer, name, columns)
     error = summed * (8 + 4 * count**0.5) * reach
-    if not direct and layer.dtype == "float32" and reach.size:
-        error = np.maximum(error, summed * OF_THE_ROW * reach.max(axis=-1, keepdims=True))
+    if not direct and layer.dtype == "float32" and reach.ndim > 1 and reach.size:
+        error = np.maximum(error, summed * OF_THE_SAMPLE * reach.max(axis=(-2, -1), keepdims=True))
     if layer.dtype in HALVES:
         error = error + 3 * narrow * reach + 2.0**-24  # and the spacing of float16's smallest numbers
     return error + 1e-300
