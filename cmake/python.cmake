@@ -19,5 +19,7 @@ conv1d_options(conv1d_python)
 set_target_properties(conv1d_python PROPERTIES OUTPUT_NAME _C LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/python/conv1d")
 target_compile_definitions(conv1d_python PRIVATE CONV1D_VERSION="${PROJECT_VERSION}")
 target_link_libraries(conv1d_python PRIVATE conv1d::conv1d)
+# The library's symbols stay inside the module: smaller, and no other library in the process can meet them.
+target_link_options(conv1d_python PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections)
 
 install(TARGETS conv1d_python LIBRARY DESTINATION conv1d COMPONENT python)
