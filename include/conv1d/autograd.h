@@ -29,15 +29,15 @@ struct Node : std::enable_shared_from_this<Node> {
   virtual ~Node();
   /// PyTorch's name: "ConvolutionBackward0", "AddBackward0", "AccumulateGrad", ...
   virtual std::string name() const = 0;
-  /// From the gradients of the operation's outputs (undefined: zero) to those of its inputs, one for each edge of `next`.
-  /// Runs recorded operations, so that gradients of gradients exist where grad mode is on.
+  /// From the gradients of the operation's outputs (undefined: zero) to those of its inputs, one for each edge of
+  /// `next`. Runs recorded operations, so that gradients of gradients exist where grad mode is on.
   virtual std::vector<Tensor> apply(const std::vector<Tensor>& grad_outputs) = 0;
   /// Frees what was saved; a later apply() raises PyTorch's "second time" error.
   virtual void release() {}
 
-  std::vector<Edge> next;            ///< Python's next_functions
-  std::uint64_t sequence = 0;        ///< order of creation: later nodes are walked first
-  std::vector<OutputInfo> outputs;   ///< one for each output; gradients are summed and cast to these before apply()
+  std::vector<Edge> next;           ///< Python's next_functions
+  std::uint64_t sequence = 0;       ///< order of creation: later nodes are walked first
+  std::vector<OutputInfo> outputs;  ///< one for each output; gradients are summed and cast to these before apply()
 };
 
 /// Whether operations are recorded (a setting of the thread).
@@ -66,7 +66,8 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               bool retain_graph = false, bool create_graph = false);
 
 /// The gradients of sum(outputs * grad_outputs) with respect to `inputs`, returned instead of accumulated.
-/// Inputs need not be leaves. RuntimeError where an input was not used, unless `allow_unused` (its gradient is then undefined).
+/// Inputs need not be leaves. RuntimeError where an input was not used, unless `allow_unused` (its gradient is then
+/// undefined).
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs = {}, bool retain_graph = false,
                          bool create_graph = false, bool allow_unused = false);

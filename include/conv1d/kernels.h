@@ -1,4 +1,5 @@
-// The door for programs with their own buffers: audio, sensors, other frameworks. Raw pointers in, numbers out, no tensors.
+// The door for programs with their own buffers: audio, sensors, other frameworks. Raw pointers in, numbers out, no
+// tensors.
 //
 //   conv1d::Plan plan({.in_channels = 1, .length = 256 + 63, .out_channels = 1, .kernel_size = 64}, filter);
 //   std::vector<std::byte> scratch(plan.scratch_bytes());
@@ -16,7 +17,8 @@ namespace conv1d {
 
 /// A layer applied to an input of one known shape: weights packed, algorithm chosen, all memory sized.
 ///
-/// Immutable after construction: any number of threads may call run() at once, each with an output and scratch memory of its own.
+/// Immutable after construction: any number of threads may call run() at once, each with an output and scratch memory
+/// of its own.
 class Plan {
  public:
   struct Options {
@@ -26,19 +28,19 @@ class Plan {
     std::int64_t kernel_size;   ///< taps
     std::int64_t batch = 1;
     std::int64_t stride = 1;
-    std::int64_t padding = 0;   ///< zeros on both sides
+    std::int64_t padding = 0;  ///< zeros on both sides
     std::int64_t dilation = 1;
     std::int64_t groups = 1;
-    DType dtype = float32;      ///< any but bool; integers wrap around
-    bool relu = false;          ///< negative results become zero; real types
-    bool fixed_order = false;   ///< direct sums only: the same input gives the same bits in whatever block it comes
+    DType dtype = float32;     ///< any but bool; integers wrap around
+    bool relu = false;         ///< negative results become zero; real types
+    bool fixed_order = false;  ///< direct sums only: the same input gives the same bits in whatever block it comes
 
     // Distances in elements; 0: as in a contiguous array of [batch, channels, length].
     std::int64_t in_batch_stride = 0, in_channel_stride = 0, out_batch_stride = 0, out_channel_stride = 0;
   };
 
-  /// `weight`: contiguous [out_channels, in_channels / groups, kernel_size]; `bias`: [out_channels], or null. Both are copied.
-  /// RuntimeError for sizes that make no layer, or whose arithmetic overflows.
+  /// `weight`: contiguous [out_channels, in_channels / groups, kernel_size]; `bias`: [out_channels], or null. Both are
+  /// copied. RuntimeError for sizes that make no layer, or whose arithmetic overflows.
   Plan(const Options& options, const void* weight, const void* bias = nullptr);
   ~Plan();
   Plan(Plan&&) noexcept;

@@ -17,7 +17,7 @@ DType promote_types(DType a, DType b);
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);
 Tensor mul(const Tensor& a, const Tensor& b);
-Tensor div(const Tensor& a, const Tensor& b);   ///< true division: integers give the default float
+Tensor div(const Tensor& a, const Tensor& b);  ///< true division: integers give the default float
 Tensor add(const Tensor& a, const Scalar& b);
 Tensor sub(const Tensor& a, const Scalar& b);
 Tensor rsub(const Tensor& a, const Scalar& b);  ///< b - a
@@ -77,8 +77,9 @@ ValuesAndIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false);
 /// A complex tensor from two real ones.
 Tensor complex(const Tensor& real, const Tensor& imag);
 
-/// The mean ("mean"), sum ("sum") or all ("none") of (input - target)^2. Warns, as PyTorch does, where the shapes differ and one
-/// is broadcast. ValueError for another `reduction`; NotImplementedError for integers and complex numbers.
+/// The mean ("mean"), sum ("sum") or all ("none") of (input - target)^2. Warns, as PyTorch does, where the shapes
+/// differ and one is broadcast. ValueError for another `reduction`; NotImplementedError for integers and complex
+/// numbers.
 Tensor mse_loss(const Tensor& input, const Tensor& target, const std::string& reduction = "mean");
 
 /// Sums `x` down to `shape`: the gradient of broadcasting `shape` to x's shape. Recorded.

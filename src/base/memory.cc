@@ -103,8 +103,9 @@ class FreeList {
     return {};
   }
 
-  // Nothing kept fits what is asked for: lengths vary. The oldest blocks make room for the new one, so that what is kept does not
-  // grow with the number of different lengths; a program that asks for the same sizes again and again never comes here.
+  // Nothing kept fits what is asked for: lengths vary. The oldest blocks make room for the new one, so that what is
+  // kept does not grow with the number of different lengths; a program that asks for the same sizes again and again
+  // never comes here.
   void note_miss(std::size_t wanted) noexcept {
     for (std::size_t dropped = 0; count_ > 0 && bytes_ > kKeptWhileMissing && dropped < wanted;) {
       dropped += blocks_[0].capacity;

@@ -29,8 +29,8 @@ void run_one_after_the_other(int parts, PartTask task, void* context) noexcept {
   for (int part = 0; part < parts; ++part) task(context, part);
 }
 
-// One job at a time; threads that come while it runs do their own work alone. The caller takes parts as well, so the work
-// is done even where no thread could be started.
+// One job at a time; threads that come while it runs do their own work alone. The caller takes parts as well, so the
+// work is done even where no thread could be started.
 class Pool {
  public:
   void run(int parts, int threads, PartTask task, void* context) noexcept {
@@ -62,7 +62,8 @@ class Pool {
   void start_workers(int wanted) noexcept {
     while (workers_ < wanted) {
       try {
-        // Detached: they sleep until the process ends. Joining them from a static destructor would hang in a fork child.
+        // Detached: they sleep until the process ends. Joining them from a static destructor would hang in a fork
+        // child.
         std::thread([this] { work(); }).detach();
       } catch (const std::system_error&) {
         return;  // no more threads to be had: those that run share the work
@@ -93,13 +94,13 @@ class Pool {
     }
   }
 
-  std::mutex busy_;  // held while a job runs
+  std::mutex busy_;   // held while a job runs
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_, done_;
   std::uint64_t job_ = 0;
-  int workers_ = 0;   // threads started
-  int helpers_ = 0;   // workers that may still join the job
-  int working_ = 0;   // workers inside the job
+  int workers_ = 0;  // threads started
+  int helpers_ = 0;  // workers that may still join the job
+  int working_ = 0;  // workers inside the job
   PartTask task_ = nullptr;
   void* context_ = nullptr;
   int parts_ = 0;

@@ -1,5 +1,5 @@
-// The only place that knows threads. Work is cut into numbered parts beforehand; an executor runs them, in whatever order
-// and on whatever threads. Nothing here decides what a part computes, so results cannot depend on the executor.
+// The only place that knows threads. Work is cut into numbered parts beforehand; an executor runs them, in whatever
+// order and on whatever threads. Nothing here decides what a part computes, so results cannot depend on the executor.
 #pragma once
 
 #include <conv1d/threads.h>
@@ -13,7 +13,8 @@ using PartTask = void (*)(void* context, int part) noexcept;
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// Calls task(context, p) once for each p in [0, parts), and returns when all are done. Must work from several threads at once.
+  /// Calls task(context, p) once for each p in [0, parts), and returns when all are done. Must work from several
+  /// threads at once.
   virtual void run(int parts, PartTask task, void* context) noexcept = 0;
   /// How many parts can run at once.
   virtual int threads() const noexcept = 0;

@@ -1,5 +1,5 @@
-// The machine that costs are estimated for: constants compiled in for each instruction set, nothing is timed at run time,
-// so that the same problem takes the same family in every run. Only ratios between families matter.
+// The machine that costs are estimated for: constants compiled in for each instruction set, nothing is timed at run
+// time, so that the same problem takes the same family in every run. Only ratios between families matter.
 #pragma once
 
 #include "kernels/isa.h"
@@ -16,10 +16,14 @@ struct Machine {
 
 constexpr Machine machine(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512: return {45e9, 12e9, 4e9, 0.3e-6};
-    case Isa::kAvx2: return {36e9, 12e9, 3e9, 0.3e-6};
-    case Isa::kNeon: return {16e9, 10e9, 2e9, 0.3e-6};
-    case Isa::kBaseline: break;
+    case Isa::kAvx512:
+      return {45e9, 12e9, 4e9, 0.3e-6};
+    case Isa::kAvx2:
+      return {36e9, 12e9, 3e9, 0.3e-6};
+    case Isa::kNeon:
+      return {16e9, 10e9, 2e9, 0.3e-6};
+    case Isa::kBaseline:
+      break;
   }
   return {4e9, 10e9, 1e9, 0.3e-6};
 }
@@ -27,10 +31,14 @@ constexpr Machine machine(Isa isa) {
 /// Multiply-adds of reals that one product of two elements takes, in units of a float32 multiply-add.
 constexpr double product_weight(Element element) {
   switch (element) {
-    case Element::kFloat64: return 2;
-    case Element::kComplex64: return 4;
-    case Element::kComplex128: return 8;
-    default: return 1;
+    case Element::kFloat64:
+      return 2;
+    case Element::kComplex64:
+      return 4;
+    case Element::kComplex128:
+      return 8;
+    default:
+      return 1;
   }
 }
 

@@ -18,18 +18,30 @@ using kernels::TapProblem;
 
 Element element_of(DType dtype) {
   switch (dtype) {
-    case DType::Float32: return Element::kFloat32;
-    case DType::Float64: return Element::kFloat64;
-    case DType::Complex64: return Element::kComplex64;
-    case DType::Complex128: return Element::kComplex128;
-    case DType::Float16: return Element::kFloat16;
-    case DType::BFloat16: return Element::kBFloat16;
-    case DType::UInt8: return Element::kUInt8;
-    case DType::Int8: return Element::kInt8;
-    case DType::Int16: return Element::kInt16;
-    case DType::Int32: return Element::kInt32;
-    case DType::Int64: return Element::kInt64;
-    case DType::Bool: break;
+    case DType::Float32:
+      return Element::kFloat32;
+    case DType::Float64:
+      return Element::kFloat64;
+    case DType::Complex64:
+      return Element::kComplex64;
+    case DType::Complex128:
+      return Element::kComplex128;
+    case DType::Float16:
+      return Element::kFloat16;
+    case DType::BFloat16:
+      return Element::kBFloat16;
+    case DType::UInt8:
+      return Element::kUInt8;
+    case DType::Int8:
+      return Element::kInt8;
+    case DType::Int16:
+      return Element::kInt16;
+    case DType::Int32:
+      return Element::kInt32;
+    case DType::Int64:
+      return Element::kInt64;
+    case DType::Bool:
+      break;
   }
   fail("a plan computes on numbers, not on bool");
 }
@@ -50,7 +62,8 @@ class Sizes {
 };
 
 void check_options(const Plan::Options& o) {
-  check(o.batch >= 0 && o.in_channels >= 0 && o.out_channels >= 0 && o.length >= 0, "sizes of a plan may not be negative");
+  check(o.batch >= 0 && o.in_channels >= 0 && o.out_channels >= 0 && o.length >= 0,
+        "sizes of a plan may not be negative");
   check(o.kernel_size > 0, "kernel size should be greater than zero");
   check(o.stride > 0, "non-positive stride is not supported");
   check(o.dilation > 0, "dilation should be greater than zero");
@@ -79,7 +92,8 @@ TapProblem lower(const Plan::Options& o, bool has_bias) {
   p.step = o.stride;
   const std::int64_t padded = sizes.plus(o.length, sizes.times(2, o.padding));
   const std::int64_t reach = sizes.plus(sizes.times(o.dilation, o.kernel_size - 1), 1);
-  check(padded >= reach, "the kernel of this plan (", reach, " with dilation) is longer than its padded input (", padded, ")");
+  check(padded >= reach, "the kernel of this plan (", reach, " with dilation) is longer than its padded input (",
+        padded, ")");
   p.columns = (padded - reach) / o.stride + 1;
 
   const auto or_else = [](std::int64_t given, std::int64_t usual) { return given > 0 ? given : usual; };
@@ -91,7 +105,8 @@ TapProblem lower(const Plan::Options& o, bool has_bias) {
   p.output.output = or_else(o.out_channel_stride, p.columns);
   check(o.out_channels <= 1 || p.output.output >= p.columns, "rows of the output overlap");
   p.output.batch = or_else(o.out_batch_stride, sizes.times(o.out_channels, p.output.output));
-  check(o.batch <= 1 || p.output.batch >= sizes.times(o.out_channels, p.output.output), "batch entries of the output overlap");
+  check(o.batch <= 1 || p.output.batch >= sizes.times(o.out_channels, p.output.output),
+        "batch entries of the output overlap");
   p.output.group = sizes.times(p.outputs, p.output.output);
   // What the operands span, in bytes; kernels add no more than these.
   for (const std::int64_t span : {sizes.times(o.batch, p.input.batch), sizes.times(o.batch, p.output.batch),
@@ -128,8 +143,10 @@ kernels::ChooseOptions choose_options(const Plan::Options& o) {
 
 struct Plan::State {
   State(const Options& options, const void* weights, const void* biases)
-      : plan(kernels::make_plan(lower(options, biases != nullptr), choose_options(options))), packed(plan.packed_bytes),
-        weight(plan.packed_bytes ? 0 : weight_bytes()), bias(biases ? bias_bytes() : 0) {
+      : plan(kernels::make_plan(lower(options, biases != nullptr), choose_options(options))),
+        packed(plan.packed_bytes),
+        weight(plan.packed_bytes ? 0 : weight_bytes()),
+        bias(biases ? bias_bytes() : 0) {
     kernels::pack_weights(plan, weights, packed.data());
     if (weight.data()) std::memcpy(weight.data(), weights, weight_bytes());
     if (bias.data()) std::memcpy(bias.data(), biases, bias_bytes());
@@ -140,7 +157,8 @@ struct Plan::State {
     return static_cast<std::size_t>(p.groups * p.outputs * p.inputs * p.taps) * kernels::element_size(p.element);
   }
   std::size_t bias_bytes() const {
-    return static_cast<std::size_t>(plan.problem.groups * plan.problem.outputs) * kernels::element_size(plan.problem.element);
+    return static_cast<std::size_t>(plan.problem.groups * plan.problem.outputs) *
+           kernels::element_size(plan.problem.element);
   }
 
   kernels::Plan plan;

@@ -1,5 +1,5 @@
-// The 16-bit types, converted with integer arithmetic: the same bits on every machine, with or without F16C. Branches are
-// selections, so that loops over these functions become vector code.
+// The 16-bit types, converted with integer arithmetic: the same bits on every machine, with or without F16C. Branches
+// are selections, so that loops over these functions become vector code.
 #pragma once
 
 #include <bit>
@@ -27,8 +27,8 @@ struct Float16 {
     const std::uint32_t special = magnitude | 0x7F800000;
     const float denormal = std::bit_cast<float>(magnitude + (113U << 23)) - std::bit_cast<float>(113U << 23);
     const std::uint32_t exponent = magnitude & 0x0F800000;
-    const std::uint32_t value = exponent == 0 ? std::bit_cast<std::uint32_t>(denormal)
-                                              : (exponent == 0x0F800000 ? special : normal);
+    const std::uint32_t value =
+        exponent == 0 ? std::bit_cast<std::uint32_t>(denormal) : (exponent == 0x0F800000 ? special : normal);
     return std::bit_cast<float>(value | sign);
   }
   static std::uint16_t narrow(float value) {
@@ -41,8 +41,8 @@ struct Float16 {
     const std::uint32_t denormal =
         std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5F) - std::bit_cast<std::uint32_t>(0.5F);
     std::uint32_t half = magnitude < (113U << 23) ? denormal : normal;
-    half = magnitude >= (143U << 23) ? 0x7C00 : half;   // 2^16 and more, infinity
-    half = magnitude > 0x7F800000 ? 0x7E00 : half;      // NaN
+    half = magnitude >= (143U << 23) ? 0x7C00 : half;  // 2^16 and more, infinity
+    half = magnitude > 0x7F800000 ? 0x7E00 : half;     // NaN
     return static_cast<std::uint16_t>(half | sign);
   }
 };

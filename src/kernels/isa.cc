@@ -10,10 +10,8 @@ struct Named {
   Isa isa;
   std::string_view name;
 };
-constexpr std::array<Named, 4> kNames = {{{Isa::kBaseline, "baseline"},
-                                          {Isa::kAvx2, "avx2"},
-                                          {Isa::kAvx512, "avx512"},
-                                          {Isa::kNeon, "neon"}}};
+constexpr std::array<Named, 4> kNames = {
+    {{Isa::kBaseline, "baseline"}, {Isa::kAvx2, "avx2"}, {Isa::kAvx512, "avx512"}, {Isa::kNeon, "neon"}}};
 
 struct Supported {
   std::array<Isa, 4> isas{};

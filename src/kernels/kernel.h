@@ -1,4 +1,5 @@
-// What a family of algorithms has to provide. One such record a folder, in <folder>/kernel.cc; README.md has the contract.
+// What a family of algorithms has to provide. One such record a folder, in <folder>/kernel.cc; README.md has the
+// contract.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,8 @@ namespace conv1d::kernels {
 struct Kernel {
   std::string_view name;  ///< of its folder, its namespace and CONV1D_KERNEL
 
-  /// True where every output is one sum over the products themselves, in an order fixed by groups, outputs, inputs, taps
-  /// and element type alone. Only such kernels serve Precision::kHighest.
+  /// True where every output is one sum over the products themselves, in an order fixed by groups, outputs, inputs,
+  /// taps and element type alone. Only such kernels serve Precision::kHighest.
   bool direct_sum = false;
 
   /// Applies Finish::kRelu by itself. For the others run() makes one more pass over the output.
@@ -26,10 +27,12 @@ struct Kernel {
   /// Can this be computed here, in this instruction set? Pure.
   bool (*accepts)(const TapProblem& problem, const ChooseOptions& options) = nullptr;
 
-  /// Estimated seconds on one thread, packing of weights left out where they are kept. Pure; see cost.h for the constants.
+  /// Estimated seconds on one thread, packing of weights left out where they are kept. Pure; see cost.h for the
+  /// constants.
   double (*cost)(const TapProblem& problem, const ChooseOptions& options) = nullptr;
 
-  /// Fills in units, packed_bytes, packing.layout, part_bytes and details; the rest of the plan is filled in already. Pure.
+  /// Fills in units, packed_bytes, packing.layout, part_bytes and details; the rest of the plan is filled in already.
+  /// Pure.
   void (*prepare)(Plan& plan, const ChooseOptions& options) = nullptr;
 
   /// May be null when packed_bytes is always 0.

@@ -22,7 +22,8 @@ template <class T> struct RealNumber {
   static bool negative(Stored value) { return value < 0; }
 };
 
-// Sums are taken modulo 2^bits, in unsigned arithmetic: signed overflow is undefined, and narrow types would be promoted.
+// Sums are taken modulo 2^bits, in unsigned arithmetic: signed overflow is undefined, and narrow types would be
+// promoted.
 template <class T> struct IntegerNumber {
   using Stored = T;
   using Sum = std::uint64_t;
@@ -61,17 +62,28 @@ template <class T> struct ComplexNumber {
 /// Calls visitor(Number{}) with the type above that belongs to `element`.
 template <class Visitor> void visit_number(Element element, Visitor&& visitor) {
   switch (element) {
-    case Element::kFloat32: return visitor(RealNumber<float>{});
-    case Element::kFloat64: return visitor(RealNumber<double>{});
-    case Element::kComplex64: return visitor(ComplexNumber<float>{});
-    case Element::kComplex128: return visitor(ComplexNumber<double>{});
-    case Element::kFloat16: return visitor(HalfNumber<Float16>{});
-    case Element::kBFloat16: return visitor(HalfNumber<BFloat16>{});
-    case Element::kUInt8: return visitor(IntegerNumber<std::uint8_t>{});
-    case Element::kInt8: return visitor(IntegerNumber<std::int8_t>{});
-    case Element::kInt16: return visitor(IntegerNumber<std::int16_t>{});
-    case Element::kInt32: return visitor(IntegerNumber<std::int32_t>{});
-    case Element::kInt64: return visitor(IntegerNumber<std::int64_t>{});
+    case Element::kFloat32:
+      return visitor(RealNumber<float>{});
+    case Element::kFloat64:
+      return visitor(RealNumber<double>{});
+    case Element::kComplex64:
+      return visitor(ComplexNumber<float>{});
+    case Element::kComplex128:
+      return visitor(ComplexNumber<double>{});
+    case Element::kFloat16:
+      return visitor(HalfNumber<Float16>{});
+    case Element::kBFloat16:
+      return visitor(HalfNumber<BFloat16>{});
+    case Element::kUInt8:
+      return visitor(IntegerNumber<std::uint8_t>{});
+    case Element::kInt8:
+      return visitor(IntegerNumber<std::int8_t>{});
+    case Element::kInt16:
+      return visitor(IntegerNumber<std::int16_t>{});
+    case Element::kInt32:
+      return visitor(IntegerNumber<std::int32_t>{});
+    case Element::kInt64:
+      return visitor(IntegerNumber<std::int64_t>{});
   }
 }
 

@@ -61,7 +61,8 @@ void run_part(void* context, int part) noexcept {
   const std::int64_t share = plan.units / plan.parts, rest = plan.units % plan.parts;
   const std::int64_t begin = part * share + std::min<std::int64_t>(part, rest);
   const std::int64_t end = begin + share + (part < rest ? 1 : 0);
-  plan.kernel->run(plan, *c.operands, c.packed, c.scratch + static_cast<std::size_t>(part) * plan.part_bytes, begin, end);
+  plan.kernel->run(plan, *c.operands, c.packed, c.scratch + static_cast<std::size_t>(part) * plan.part_bytes, begin,
+                   end);
 }
 
 }  // namespace

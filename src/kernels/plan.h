@@ -32,7 +32,7 @@ struct ChooseOptions {
   Isa isa = Isa::kBaseline;
   std::string_view kernel;  ///< take this family wherever it accepts the problem; empty: the cheapest
   Precision precision = Precision::kHigh;
-  int threads = 1;          ///< at most so many; never changes an output's bits under kHighest
+  int threads = 1;            ///< at most so many; never changes an output's bits under kHighest
   bool packed_weight = true;  ///< false: no packed weight will be handed to run(), which packs for itself in each call
 };
 
@@ -43,7 +43,8 @@ ChooseOptions default_options();
 struct Packing {
   const Kernel* kernel = nullptr;
   std::array<std::int64_t, 4> extents{};  // groups, outputs, inputs, taps
-  std::array<std::int32_t, 3> layout{};   // what the kernel's layout depends on besides: sizes of tiles, partial sums, ...
+  std::array<std::int32_t, 3>
+      layout{};  // what the kernel's layout depends on besides: sizes of tiles, partial sums, ...
   Element element = Element::kFloat32;
   bool conjugate_weight = false;
   bool operator==(const Packing&) const = default;
@@ -78,7 +79,8 @@ struct Plan {
 /// Alignment, in bytes, that packed weights and scratch memory must have.
 inline constexpr std::size_t kAlignment = 64;
 
-/// Chooses and sizes. Pure: the same arguments give the same plan on any machine. Never fails: `plain` takes everything.
+/// Chooses and sizes. Pure: the same arguments give the same plan on any machine. Never fails: `plain` takes
+/// everything.
 Plan make_plan(const TapProblem& problem, const ChooseOptions& options);
 
 /// The name of the chosen family: "direct", "depthwise", ...

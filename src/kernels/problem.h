@@ -2,13 +2,14 @@
 //
 //   output[g, b, m, j]  =  start  +  sum over r, t of  weight[g, m, r, t] * input[g, b, r, first + t*between + j*step]
 //
-// where an input position outside [0, in_length) counts as zero. Every operand has its own strides, so that a kernel never
-// hears of "forward" or "gradient":
+// where an input position outside [0, in_length) counts as zero. Every operand has its own strides, so that a kernel
+// never hears of "forward" or "gradient":
 //
-//   pass             b            m            r            taps t               first      between   step      columns j
-//   forward          batch        out channel  in channel   kernel taps          -padding   dilation  stride    out length
-//   input gradient   batch        in channel   out channel  taps of one phase    quotient   -dil/gcd  1         one phase
-//   weight gradient  in channel   out channel  batch        output positions     -padding   stride    dilation  kernel taps
+//   pass             b            m            r            taps t               first      between   step      columns
+//   j forward          batch        out channel  in channel   kernel taps          -padding   dilation  stride    out
+//   length input gradient   batch        in channel   out channel  taps of one phase    quotient   -dil/gcd  1 one
+//   phase weight gradient  in channel   out channel  batch        output positions     -padding   stride    dilation
+//   kernel taps
 #pragma once
 
 #include <cstddef>
@@ -18,9 +19,17 @@ namespace conv1d::kernels {
 
 /// Types of the elements. All four operands of a problem have the same one.
 enum class Element : std::uint8_t {
-  kFloat32, kFloat64, kComplex64, kComplex128,  // complex: interleaved (real, imaginary)
-  kFloat16, kBFloat16,                          // stored narrow, multiplied and summed in float32
-  kUInt8, kInt8, kInt16, kInt32, kInt64         // sums wrap around, as in two's complement
+  kFloat32,
+  kFloat64,
+  kComplex64,
+  kComplex128,  // complex: interleaved (real, imaginary)
+  kFloat16,
+  kBFloat16,  // stored narrow, multiplied and summed in float32
+  kUInt8,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64  // sums wrap around, as in two's complement
 };
 inline constexpr int kElements = 11;
 
@@ -45,17 +54,17 @@ enum class Finish : std::uint8_t { kNone, kRelu };  // kRelu: real types; NaN st
 
 /// See the head of this file. Strides count elements, may be negative, and may be zero for what is only read.
 ///
-/// Whoever fills this in (conv/lower) guarantees: no extent is negative (zero is legal anywhere: without inputs or taps an
-/// output is its start); every position `first + t*between + j*step` and every offset of an operand, in bytes, is smaller
-/// than 2^62 in magnitude, partial sums of it included; different outputs lie at different addresses; the output overlaps
-/// no operand that is read.
+/// Whoever fills this in (conv/lower) guarantees: no extent is negative (zero is legal anywhere: without inputs or taps
+/// an output is its start); every position `first + t*between + j*step` and every offset of an operand, in bytes, is
+/// smaller than 2^62 in magnitude, partial sums of it included; different outputs lie at different addresses; the
+/// output overlaps no operand that is read.
 struct TapProblem {
   Element element = Element::kFloat32;
 
   std::int64_t groups = 1;
   std::int64_t batch = 0;
-  std::int64_t outputs = 0;    ///< rows of the output in a group
-  std::int64_t inputs = 0;     ///< rows of the input in a group
+  std::int64_t outputs = 0;  ///< rows of the output in a group
+  std::int64_t inputs = 0;   ///< rows of the input in a group
   std::int64_t taps = 0;
   std::int64_t columns = 0;    ///< length of a row of the output
   std::int64_t in_length = 0;  ///< length of a row of the input
@@ -64,10 +73,18 @@ struct TapProblem {
   std::int64_t between = 1;  ///< from one tap to the next; negative in input gradients; zero is legal
   std::int64_t step = 1;     ///< from one column to the next; zero and negative are legal
 
-  struct { std::int64_t group = 0, batch = 0, row = 0, column = 1; } input;
-  struct { std::int64_t group = 0, output = 0, input = 0, tap = 1; } weight;
-  struct { std::int64_t group = 0, output = 1; } bias;
-  struct { std::int64_t group = 0, batch = 0, output = 0, column = 1; } output;
+  struct {
+    std::int64_t group = 0, batch = 0, row = 0, column = 1;
+  } input;
+  struct {
+    std::int64_t group = 0, output = 0, input = 0, tap = 1;
+  } weight;
+  struct {
+    std::int64_t group = 0, output = 1;
+  } bias;
+  struct {
+    std::int64_t group = 0, batch = 0, output = 0, column = 1;
+  } output;
 
   Start start = Start::kZero;
   Finish finish = Finish::kNone;

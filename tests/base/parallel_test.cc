@@ -24,7 +24,9 @@ struct Counts {
   }
 };
 
-void count_part(void* context, int part) noexcept { ++static_cast<Counts*>(context)->calls[static_cast<std::size_t>(part)]; }
+void count_part(void* context, int part) noexcept {
+  ++static_cast<Counts*>(context)->calls[static_cast<std::size_t>(part)];
+}
 
 bool parts_run_once(int parts) {
   Counts counts(parts);
@@ -57,7 +59,8 @@ TEST_F(Parallel, RunsEveryPartOnceWhateverTheNumberOfThreads) {
     set_num_threads(threads);
     EXPECT_EQ(get_num_threads(), threads);
     for (int repeat = 0; repeat < 200; ++repeat) {
-      for (const int parts : {1, 2, 3, 7, 64}) ASSERT_TRUE(parts_run_once(parts)) << threads << " threads, " << parts << " parts";
+      for (const int parts : {1, 2, 3, 7, 64})
+        ASSERT_TRUE(parts_run_once(parts)) << threads << " threads, " << parts << " parts";
     }
   }
 }

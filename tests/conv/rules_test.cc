@@ -212,7 +212,8 @@ TEST(Rules, NothingOverflows) {
       EXPECT_TRUE(allclose(F::conv1d(x, ones({1, 1, kernel}), {}, {.padding = "same", .dilation = dilation}), x))
           << dilation;
     }
-    EXPECT_TRUE(allclose(F::conv1d(x, ones({1, 1, 4}), {}, {.padding = "same", .dilation = dilation}), zeros({1, 1, 6})));
+    EXPECT_TRUE(
+        allclose(F::conv1d(x, ones({1, 1, 4}), {}, {.padding = "same", .dilation = dilation}), zeros({1, 1, 6})));
   }
   // Padding, dilation and stride far beyond the input. Column 0 meets it with tap 1 at sample 3, column 1 with tap 0 at
   // sample 0.

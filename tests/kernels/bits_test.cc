@@ -1,5 +1,5 @@
-// With precision "highest" an output's bits depend on the layer alone: not on the batch, the length, the position, the number
-// of threads, the family, or the instruction set among those with FMA.
+// With precision "highest" an output's bits depend on the layer alone: not on the batch, the length, the position, the
+// number of threads, the family, or the instruction set among those with FMA.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -39,12 +39,20 @@ template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>&
 }
 
 std::vector<Layer> layers() {
-  return {{.batch = 3, .in_channels = 37, .length = 300, .out_channels = 25, .kernel_size = 3, .padding = 1},
-          {.batch = 2, .in_channels = 5, .length = 401, .out_channels = 7, .kernel_size = 300, .padding = 40},
-          {.batch = 2, .in_channels = 6, .length = 500, .out_channels = 11, .kernel_size = 9, .stride = 4, .padding = 3, .dilation = 3},
-          {.batch = 2, .in_channels = 12, .length = 130, .out_channels = 12, .kernel_size = 5, .padding = 2, .groups = 12},
-          {.batch = 4, .in_channels = 300, .length = 60, .out_channels = 9, .kernel_size = 1},
-          {.batch = 1, .in_channels = 16, .length = 1500, .out_channels = 1, .kernel_size = 7, .padding = 3}};
+  return {
+      {.batch = 3, .in_channels = 37, .length = 300, .out_channels = 25, .kernel_size = 3, .padding = 1},
+      {.batch = 2, .in_channels = 5, .length = 401, .out_channels = 7, .kernel_size = 300, .padding = 40},
+      {.batch = 2,
+       .in_channels = 6,
+       .length = 500,
+       .out_channels = 11,
+       .kernel_size = 9,
+       .stride = 4,
+       .padding = 3,
+       .dilation = 3},
+      {.batch = 2, .in_channels = 12, .length = 130, .out_channels = 12, .kernel_size = 5, .padding = 2, .groups = 12},
+      {.batch = 4, .in_channels = 300, .length = 60, .out_channels = 9, .kernel_size = 1},
+      {.batch = 1, .in_channels = 16, .length = 1500, .out_channels = 1, .kernel_size = 7, .padding = 3}};
 }
 
 template <class T> void expect_same_bits(Element element, Isa isa) {
@@ -68,7 +76,8 @@ template <class T> void expect_same_bits(Element element, Isa isa) {
       const std::vector<T> alone =
           compute(single, element, data, options, data.input.data() + b * l.in_channels * l.length);
       const auto begin = whole.begin() + static_cast<std::ptrdiff_t>(per_entry) * b;
-      EXPECT_TRUE(same_bits(std::vector<T>(begin, begin + static_cast<std::ptrdiff_t>(per_entry)), alone)) << "batch entry " << b;
+      EXPECT_TRUE(same_bits(std::vector<T>(begin, begin + static_cast<std::ptrdiff_t>(per_entry)), alone))
+          << "batch entry " << b;
     }
 
     // A stretch of the output, computed from the same input: another length, other positions.

@@ -28,7 +28,8 @@ namespace {
 
 TEST(Door, FiltersABlock) {
   const std::vector<float> filter = {1, 2, 3}, bias = {10};
-  const Plan plan({.in_channels = 1, .length = 6, .out_channels = 1, .kernel_size = 3, .padding = 1}, filter.data(), bias.data());
+  const Plan plan({.in_channels = 1, .length = 6, .out_channels = 1, .kernel_size = 3, .padding = 1}, filter.data(),
+                  bias.data());
   ASSERT_EQ(plan.out_length(), 6);
   const std::vector<float> in = {1, 0, 0, 2, 0, 0};
   std::vector<float> out(6);
@@ -40,8 +41,15 @@ TEST(Door, FiltersABlock) {
 TEST(Door, KeepsToItsStridesAndCopiesItsWeights) {
   // Two interleaved batch entries of two channels, rows five apart.
   std::vector<double> weight = {1, -1};
-  Plan plan({.in_channels = 1, .length = 3, .out_channels = 1, .kernel_size = 2, .batch = 2, .dtype = float64, .relu = true,
-             .in_batch_stride = 5, .out_batch_stride = 4},
+  Plan plan({.in_channels = 1,
+             .length = 3,
+             .out_channels = 1,
+             .kernel_size = 2,
+             .batch = 2,
+             .dtype = float64,
+             .relu = true,
+             .in_batch_stride = 5,
+             .out_batch_stride = 4},
             weight.data());
   weight = {0, 0};
   const std::vector<double> in = {5, 1, 2, 77, 77, 1, 2, 0};
@@ -56,7 +64,12 @@ TEST(Door, AllocatesNothingInRun) {
   const std::vector<float> weight(64 * 64 * 5, 0.5F), in(64 * 500, 1.0F);
   for (const std::int64_t groups : {1, 64}) {
     for (const bool fixed_order : {false, true}) {
-      const Plan plan({.in_channels = 64, .length = 500, .out_channels = 64, .kernel_size = 5, .groups = groups, .fixed_order = fixed_order},
+      const Plan plan({.in_channels = 64,
+                       .length = 500,
+                       .out_channels = 64,
+                       .kernel_size = 5,
+                       .groups = groups,
+                       .fixed_order = fixed_order},
                       weight.data());
       std::vector<float> out(static_cast<std::size_t>(64 * plan.out_length()));
       std::vector<std::byte> scratch(plan.scratch_bytes() + 1);

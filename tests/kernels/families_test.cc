@@ -1,5 +1,5 @@
-// Every family, in every instruction set that this machine has, against the definition. Nothing here names a family: one
-// that is added is tested.
+// Every family, in every instruction set that this machine has, against the definition. Nothing here names a family:
+// one that is added is tested.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,7 +18,6 @@ constexpr std::array kAllElements = {Element::kFloat32, Element::kFloat64,  Elem
                                      Element::kFloat16, Element::kBFloat16, Element::kUInt8,     Element::kInt8,
                                      Element::kInt16,   Element::kInt32,    Element::kInt64};
 
-
 // The output's elements keep their places; everything between them must keep its bytes.
 std::string compare(const TapProblem& p, const reference::TapOutput& expected, const Memory& memory,
                     const std::vector<std::byte>& before, long double allowed) {
@@ -32,10 +31,13 @@ std::string compare(const TapProblem& p, const reference::TapOutput& expected, c
       for (std::int64_t m = 0; m < p.outputs; ++m) {
         for (std::int64_t j = 0; j < p.columns; ++j, ++index) {
           const std::int64_t at = g * p.output.group + b * p.output.batch + m * p.output.output + j * p.output.column;
-          const std::byte* address = static_cast<const std::byte*>(memory.output) + at * static_cast<std::int64_t>(size);
-          for (std::size_t i = 0; i < size; ++i) written[static_cast<std::size_t>(address - memory.output_begin) + i] = true;
+          const std::byte* address =
+              static_cast<const std::byte*>(memory.output) + at * static_cast<std::int64_t>(size);
+          for (std::size_t i = 0; i < size; ++i)
+            written[static_cast<std::size_t>(address - memory.output_begin) + i] = true;
           const auto where = [&] {
-            return "output [" + std::to_string(g) + "," + std::to_string(b) + "," + std::to_string(m) + "," + std::to_string(j) + "]";
+            return "output [" + std::to_string(g) + "," + std::to_string(b) + "," + std::to_string(m) + "," +
+                   std::to_string(j) + "]";
           };
           if (is_integer(p.element)) {
             std::uint64_t want = expected.integers[index];
@@ -45,10 +47,14 @@ std::string compare(const TapProblem& p, const reference::TapOutput& expected, c
             continue;
           }
           const reference::Wide want = expected.values[index], got = reference::load(p.element, memory.output, at);
-          const long double tolerance = allowed * largest + (is_half(p.element) ? reference::epsilon(p.element) * 1.01L * std::abs(want) + 1e-7L : 0);
+          const long double tolerance =
+              allowed * largest +
+              (is_half(p.element) ? reference::epsilon(p.element) * 1.01L * std::abs(want) + 1e-7L : 0);
           if (!(std::abs(want - got) <= tolerance)) {
-            return where() + " is " + std::to_string(static_cast<double>(got.real())) + "," + std::to_string(static_cast<double>(got.imag())) +
-                   " and should be " + std::to_string(static_cast<double>(want.real())) + "," + std::to_string(static_cast<double>(want.imag()));
+            return where() + " is " + std::to_string(static_cast<double>(got.real())) + "," +
+                   std::to_string(static_cast<double>(got.imag())) + " and should be " +
+                   std::to_string(static_cast<double>(want.real())) + "," +
+                   std::to_string(static_cast<double>(want.imag()));
           }
         }
       }
@@ -77,7 +83,8 @@ void execute(const Plan& plan, const Operands& operands, bool packed_weight) {
 
 class Families : public ::testing::TestWithParam<std::tuple<Isa, std::string_view>> {};
 
-std::string check_one(std::uint64_t seed, Isa isa, std::string_view kernel, Element element, const Limits& limits, bool* ran) {
+std::string check_one(std::uint64_t seed, Isa isa, std::string_view kernel, Element element, const Limits& limits,
+                      bool* ran) {
   Random random(seed);
   const TapProblem p = random_problem(random, element, limits);
   ChooseOptions options{.isa = isa, .kernel = kernel, .threads = static_cast<int>(pick(random, 1, 3))};
@@ -107,7 +114,8 @@ TEST_P(Families, AgreeWithTheDefinition) {
       if (i % 5 == 2) limits = {.outputs = 1, .inputs = 1, .taps = 9, .columns = 200, .batch = 2, .groups = 8};
       if (i % 5 == 3) limits.plain_layout = true;
       if (i >= 100) limits = {.outputs = 12, .inputs = 40, .taps = 6, .columns = 90, .batch = 2, .groups = 2};
-      if (i >= 120) limits = {.outputs = 3, .inputs = 1, .taps = 9, .columns = 90, .batch = 2, .groups = 8, .plain_layout = true};
+      if (i >= 120)
+        limits = {.outputs = 3, .inputs = 1, .taps = 9, .columns = 90, .batch = 2, .groups = 8, .plain_layout = true};
       const std::uint64_t seed = i * 1000 + static_cast<std::uint64_t>(element);
       bool ran = false;
       const std::string error = check_one(seed, isa, kernel, element, limits, &ran);
@@ -122,7 +130,8 @@ TEST_P(Families, AgreeOnLargeProblems) {
   const auto [isa, kernel] = GetParam();
   for (const Element element : kAllElements) {
     for (std::uint64_t i = 0; i < 4; ++i) {
-      const Limits limits{.outputs = 30, .inputs = 40, .taps = 12, .columns = 700, .batch = 2, .groups = 2, .plain_layout = i % 2 == 0};
+      const Limits limits{
+          .outputs = 30, .inputs = 40, .taps = 12, .columns = 700, .batch = 2, .groups = 2, .plain_layout = i % 2 == 0};
       bool ran = false;
       ASSERT_EQ(check_one(77000 + i, isa, kernel, element, limits, &ran), "");
     }

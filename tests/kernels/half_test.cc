@@ -31,8 +31,8 @@ template <class Convert> void expect_rounding(int exponent_bits, int mantissa_bi
   std::mt19937 random(1);
   for (int i = 0; i < 400000; ++i) {
     std::uint32_t bits = static_cast<std::uint32_t>(random());
-    if (i % 4 == 0) bits &= 0xFFFFE000;             // values that a half holds exactly
-    if (i % 4 == 1) bits = (bits & 0xFFFFE000) | 0x1000;  // ties
+    if (i % 4 == 0) bits &= 0xFFFFE000;                       // values that a half holds exactly
+    if (i % 4 == 1) bits = (bits & 0xFFFFE000) | 0x1000;      // ties
     if (i % 3 == 0) bits = (bits & 0x87FFFFFF) | 0x38000000;  // exponents that a float16 has
     const float value = std::bit_cast<float>(bits);
     if (std::isnan(value)) continue;

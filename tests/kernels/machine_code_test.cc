@@ -1,5 +1,5 @@
-// What the compiler made of the kernels. Two of its mistakes would be silent: a register tile kept in memory (three times
-// slower), and AVX code in a weak symbol, which the linker may hand to a program on a machine without AVX.
+// What the compiler made of the kernels. Two of its mistakes would be silent: a register tile kept in memory (three
+// times slower), and AVX code in a weak symbol, which the linker may hand to a program on a machine without AVX.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
@@ -117,7 +117,8 @@ std::vector<Instruction> inner_loop(const std::vector<Instruction>& code) {
 
 TEST_F(MachineCode, KeepsTheRegisterTileInRegisters) {
   const Functions tiles = disassemble([](const std::string& symbol) {
-    return is_vector_target(symbol) && (symbol.find("RealTile") != std::string::npos || symbol.find("ComplexTile") != std::string::npos);
+    return is_vector_target(symbol) &&
+           (symbol.find("RealTile") != std::string::npos || symbol.find("ComplexTile") != std::string::npos);
   });
   ASSERT_GT(tiles.size(), 40U);
   for (const auto& [name, code] : tiles) {
@@ -126,7 +127,8 @@ TEST_F(MachineCode, KeepsTheRegisterTileInRegisters) {
     for (const Instruction& instruction : loop) {
       // A spilled pointer costs little, a vector on the stack means that the tile lives there.
       const bool of_vector = instruction.text.find("mm") != std::string::npos;
-      EXPECT_FALSE(of_vector && instruction.text.find("(%rsp") != std::string::npos) << name << ": " << instruction.text;
+      EXPECT_FALSE(of_vector && instruction.text.find("(%rsp") != std::string::npos)
+          << name << ": " << instruction.text;
     }
   }
 }

@@ -18,7 +18,8 @@ const Layer kDense{.batch = 2, .in_channels = 64, .length = 500, .out_channels =
 
 TEST(Plan, IsAPureFunctionOfProblemAndOptions) {
   const TapProblem p = forward(kDense);
-  const ChooseOptions options{.isa = Isa::kAvx512, .kernel = {}, .threads = 4};  // also where the machine has no AVX-512
+  const ChooseOptions options{
+      .isa = Isa::kAvx512, .kernel = {}, .threads = 4};  // also where the machine has no AVX-512
   const Plan a = make_plan(p, options), b = make_plan(p, options);
   EXPECT_EQ(kernel_name(a), kernel_name(b));
   EXPECT_EQ(a.packing, b.packing);
@@ -46,7 +47,8 @@ TEST(Plan, TakesAForcedFamilyOnlyWhereItAccepts) {
 
 TEST(Plan, HighestTakesDirectSumsAlone) {
   for (const Kernel* kernel : registry()) {
-    const Plan plan = make_plan(forward(kDense), {.isa = Isa::kAvx2, .kernel = kernel->name, .precision = Precision::kHighest});
+    const Plan plan =
+        make_plan(forward(kDense), {.isa = Isa::kAvx2, .kernel = kernel->name, .precision = Precision::kHighest});
     EXPECT_TRUE(plan.kernel->direct_sum) << kernel->name;
   }
 }
@@ -70,7 +72,8 @@ std::string in_child(const std::string& environment) {
   std::array<char, 4096> path{};
   const ssize_t length = readlink("/proc/self/exe", path.data(), path.size() - 1);
   if (length <= 0) return "no /proc/self/exe";
-  const std::string command = environment + " '" + path.data() + "' --gtest_also_run_disabled_tests --gtest_filter=Plan.DISABLED_Print 2>&1";
+  const std::string command =
+      environment + " '" + path.data() + "' --gtest_also_run_disabled_tests --gtest_filter=Plan.DISABLED_Print 2>&1";
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   std::string text;
   for (int c; pipe && (c = std::fgetc(pipe.get())) != EOF;) text += static_cast<char>(c);

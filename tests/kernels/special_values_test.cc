@@ -1,4 +1,5 @@
-// NaN and infinity reach exactly the outputs whose receptive field holds them, and padding adds nothing, in every family.
+// NaN and infinity reach exactly the outputs whose receptive field holds them, and padding adds nothing, in every
+// family.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,13 +18,14 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<Layer> layers() {
-  return {{.batch = 1, .in_channels = 3, .length = 70, .out_channels = 6, .kernel_size = 3, .padding = 2},
-          {.batch = 2, .in_channels = 40, .length = 90, .out_channels = 40, .kernel_size = 3, .padding = 1},
-          {.batch = 2, .in_channels = 32, .length = 200, .out_channels = 32, .kernel_size = 7, .padding = 9, .dilation = 3},
-          {.batch = 1, .in_channels = 9, .length = 80, .out_channels = 9, .kernel_size = 5, .padding = 2, .groups = 9},
-          {.batch = 1, .in_channels = 24, .length = 300, .out_channels = 30, .kernel_size = 40, .padding = 20},
-          {.batch = 1, .in_channels = 1, .length = 3000, .out_channels = 1, .kernel_size = 700, .padding = 350},
-          {.batch = 1, .in_channels = 20, .length = 200, .out_channels = 20, .kernel_size = 9, .stride = 2, .padding = 4}};
+  return {
+      {.batch = 1, .in_channels = 3, .length = 70, .out_channels = 6, .kernel_size = 3, .padding = 2},
+      {.batch = 2, .in_channels = 40, .length = 90, .out_channels = 40, .kernel_size = 3, .padding = 1},
+      {.batch = 2, .in_channels = 32, .length = 200, .out_channels = 32, .kernel_size = 7, .padding = 9, .dilation = 3},
+      {.batch = 1, .in_channels = 9, .length = 80, .out_channels = 9, .kernel_size = 5, .padding = 2, .groups = 9},
+      {.batch = 1, .in_channels = 24, .length = 300, .out_channels = 30, .kernel_size = 40, .padding = 20},
+      {.batch = 1, .in_channels = 1, .length = 3000, .out_channels = 1, .kernel_size = 700, .padding = 350},
+      {.batch = 1, .in_channels = 20, .length = 200, .out_channels = 20, .kernel_size = 9, .stride = 2, .padding = 4}};
 }
 
 // Both infinite, both NaN, or both finite and near.
@@ -103,7 +105,8 @@ TEST(SpecialValues, AreLeftAloneByRelu) {
       input[3] = kNan;
       input[4] = 2;
       input[40] = kInfinity;
-      execute(make_plan(p, {.isa = isa, .kernel = kernel->name}), {input.data(), weight.data(), bias.data(), output.data()});
+      execute(make_plan(p, {.isa = isa, .kernel = kernel->name}),
+              {input.data(), weight.data(), bias.data(), output.data()});
       EXPECT_TRUE(std::isnan(output[3]));
       EXPECT_EQ(output[4], 2);
       EXPECT_EQ(output[5], 0);
@@ -121,7 +124,8 @@ TEST(SpecialValues, StayInTheirPartOfAComplexNumber) {
       using C = std::complex<float>;
       std::vector<C> input(20, C{1e-30F, 1e10F}), weight{C{1, 1e-10F}}, bias{C{0, 0}}, output(20);
       input[7] = {kInfinity, 1};
-      execute(make_plan(p, {.isa = isa, .kernel = kernel->name}), {input.data(), weight.data(), bias.data(), output.data()});
+      execute(make_plan(p, {.isa = isa, .kernel = kernel->name}),
+              {input.data(), weight.data(), bias.data(), output.data()});
       EXPECT_EQ(output[7].real(), kInfinity);
       EXPECT_EQ(output[7].imag(), kInfinity);  // 1 * 1 + 1e-10 * infinity
       EXPECT_NEAR(output[0].real(), -1, 1e-5) << "small parts survive: Gauss's three products would lose them";

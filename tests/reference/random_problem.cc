@@ -58,7 +58,8 @@ void random_geometry(Random& random, TapProblem& p) {
       p.step = pick(random, -4, 4);
       p.between = pick(random, -5, 5);
   }
-  const std::int64_t reach = std::max<std::int64_t>(0, p.taps - 1) * p.between + std::max<std::int64_t>(0, p.columns - 1) * p.step;
+  const std::int64_t reach =
+      std::max<std::int64_t>(0, p.taps - 1) * p.between + std::max<std::int64_t>(0, p.columns - 1) * p.step;
   const std::int64_t span = std::abs(std::max<std::int64_t>(0, p.taps - 1) * p.between) +
                             std::abs(std::max<std::int64_t>(0, p.columns - 1) * p.step);
   // Usually an input about as long as what is read, with padding on both sides.
@@ -81,9 +82,7 @@ Extent span_of(const std::vector<std::pair<std::int64_t, std::int64_t>>& extents
   return e;
 }
 
-long double random_value(Random& random) {
-  return std::uniform_real_distribution<double>(-1, 1)(random);
-}
+long double random_value(Random& random) { return std::uniform_real_distribution<double>(-1, 1)(random); }
 
 // A block of just that span, filled with values; the pointer is that of offset 0.
 void* make(std::vector<Guarded>& blocks, Random& random, const TapProblem& p, const Extent& e) {
@@ -137,25 +136,35 @@ TapProblem random_problem(Random& random, Element element, const Limits& limits)
 
 std::string describe(const TapProblem& p) {
   std::ostringstream s;
-  s << "element " << static_cast<int>(p.element) << " groups " << p.groups << " batch " << p.batch << " outputs " << p.outputs
-    << " inputs " << p.inputs << " taps " << p.taps << " columns " << p.columns << " in_length " << p.in_length << " first "
-    << p.first << " between " << p.between << " step " << p.step << "\n  input strides " << p.input.group << ','
-    << p.input.batch << ',' << p.input.row << ',' << p.input.column << " weight " << p.weight.group << ','
-    << p.weight.output << ',' << p.weight.input << ',' << p.weight.tap << " output " << p.output.group << ','
-    << p.output.batch << ',' << p.output.output << ',' << p.output.column << " start " << static_cast<int>(p.start)
-    << " finish " << static_cast<int>(p.finish) << " conjugate " << p.conjugate_input << p.conjugate_weight;
+  s << "element " << static_cast<int>(p.element) << " groups " << p.groups << " batch " << p.batch << " outputs "
+    << p.outputs << " inputs " << p.inputs << " taps " << p.taps << " columns " << p.columns << " in_length "
+    << p.in_length << " first " << p.first << " between " << p.between << " step " << p.step << "\n  input strides "
+    << p.input.group << ',' << p.input.batch << ',' << p.input.row << ',' << p.input.column << " weight "
+    << p.weight.group << ',' << p.weight.output << ',' << p.weight.input << ',' << p.weight.tap << " output "
+    << p.output.group << ',' << p.output.batch << ',' << p.output.output << ',' << p.output.column << " start "
+    << static_cast<int>(p.start) << " finish " << static_cast<int>(p.finish) << " conjugate " << p.conjugate_input
+    << p.conjugate_weight;
   return s.str();
 }
 
 Memory::Memory(const TapProblem& p, Random& random) {
   blocks.reserve(4);
   input = make(blocks, random, p,
-               span_of({{p.groups, p.input.group}, {p.batch, p.input.batch}, {p.inputs, p.input.row}, {p.in_length, p.input.column}}));
+               span_of({{p.groups, p.input.group},
+                        {p.batch, p.input.batch},
+                        {p.inputs, p.input.row},
+                        {p.in_length, p.input.column}}));
   weight = make(blocks, random, p,
-                span_of({{p.groups, p.weight.group}, {p.outputs, p.weight.output}, {p.inputs, p.weight.input}, {p.taps, p.weight.tap}}));
-  bias = make(blocks, random, p, p.start == Start::kBias ? span_of({{p.groups, p.bias.group}, {p.outputs, p.bias.output}}) : Extent{});
-  const Extent e = span_of(
-      {{p.groups, p.output.group}, {p.batch, p.output.batch}, {p.outputs, p.output.output}, {p.columns, p.output.column}});
+                span_of({{p.groups, p.weight.group},
+                         {p.outputs, p.weight.output},
+                         {p.inputs, p.weight.input},
+                         {p.taps, p.weight.tap}}));
+  bias = make(blocks, random, p,
+              p.start == Start::kBias ? span_of({{p.groups, p.bias.group}, {p.outputs, p.bias.output}}) : Extent{});
+  const Extent e = span_of({{p.groups, p.output.group},
+                            {p.batch, p.output.batch},
+                            {p.outputs, p.output.output},
+                            {p.columns, p.output.column}});
   output = make(blocks, random, p, e);
   output_begin = blocks.back().data();
   output_bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, e.high - e.low + 1)) * element_size(p.element);

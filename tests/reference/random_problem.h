@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "reference/guarded.h"
 #include "kernels/problem.h"
+#include "reference/guarded.h"
 
 namespace conv1d::kernels::testing {
 

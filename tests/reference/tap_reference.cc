@@ -100,23 +100,35 @@ TapOutput compute(const TapProblem& p, const Operands& operands) {
 
 Wide load(Element element, const void* base, std::int64_t offset) {
   switch (element) {
-    case Element::kFloat32: return at<float>(base, offset);
-    case Element::kFloat64: return at<double>(base, offset);
-    case Element::kComplex64: return {at<float>(base, 2 * offset), at<float>(base, 2 * offset + 1)};
-    case Element::kComplex128: return {at<double>(base, 2 * offset), at<double>(base, 2 * offset + 1)};
-    case Element::kFloat16: return widen_half(at<std::uint16_t>(base, offset), 5, 10);
-    case Element::kBFloat16: return widen_half(at<std::uint16_t>(base, offset), 8, 7);
-    default: return static_cast<long double>(static_cast<std::int64_t>(load_integer(element, base, offset)));
+    case Element::kFloat32:
+      return at<float>(base, offset);
+    case Element::kFloat64:
+      return at<double>(base, offset);
+    case Element::kComplex64:
+      return {at<float>(base, 2 * offset), at<float>(base, 2 * offset + 1)};
+    case Element::kComplex128:
+      return {at<double>(base, 2 * offset), at<double>(base, 2 * offset + 1)};
+    case Element::kFloat16:
+      return widen_half(at<std::uint16_t>(base, offset), 5, 10);
+    case Element::kBFloat16:
+      return widen_half(at<std::uint16_t>(base, offset), 8, 7);
+    default:
+      return static_cast<long double>(static_cast<std::int64_t>(load_integer(element, base, offset)));
   }
 }
 
 std::uint64_t load_integer(Element element, const void* base, std::int64_t offset) {
   switch (element) {
-    case Element::kUInt8: return static_cast<std::uint64_t>(at<std::uint8_t>(base, offset));
-    case Element::kInt8: return static_cast<std::uint64_t>(at<std::int8_t>(base, offset));
-    case Element::kInt16: return static_cast<std::uint64_t>(at<std::int16_t>(base, offset));
-    case Element::kInt32: return static_cast<std::uint64_t>(at<std::int32_t>(base, offset));
-    default: return static_cast<std::uint64_t>(at<std::int64_t>(base, offset));
+    case Element::kUInt8:
+      return static_cast<std::uint64_t>(at<std::uint8_t>(base, offset));
+    case Element::kInt8:
+      return static_cast<std::uint64_t>(at<std::int8_t>(base, offset));
+    case Element::kInt16:
+      return static_cast<std::uint64_t>(at<std::int16_t>(base, offset));
+    case Element::kInt32:
+      return static_cast<std::uint64_t>(at<std::int32_t>(base, offset));
+    default:
+      return static_cast<std::uint64_t>(at<std::int64_t>(base, offset));
   }
 }
 
@@ -138,8 +150,12 @@ std::uint16_t round_to_half(long double value, int exponent_bits, int mantissa_b
 void store(Element element, void* base, std::int64_t offset, Wide value) {
   const long double re = value.real(), im = value.imag();
   switch (element) {
-    case Element::kFloat32: static_cast<float*>(base)[offset] = static_cast<float>(re); break;
-    case Element::kFloat64: static_cast<double*>(base)[offset] = static_cast<double>(re); break;
+    case Element::kFloat32:
+      static_cast<float*>(base)[offset] = static_cast<float>(re);
+      break;
+    case Element::kFloat64:
+      static_cast<double*>(base)[offset] = static_cast<double>(re);
+      break;
     case Element::kComplex64:
       static_cast<float*>(base)[2 * offset] = static_cast<float>(re);
       static_cast<float*>(base)[2 * offset + 1] = static_cast<float>(im);
@@ -148,23 +164,41 @@ void store(Element element, void* base, std::int64_t offset, Wide value) {
       static_cast<double*>(base)[2 * offset] = static_cast<double>(re);
       static_cast<double*>(base)[2 * offset + 1] = static_cast<double>(im);
       break;
-    case Element::kFloat16: static_cast<std::uint16_t*>(base)[offset] = round_to_half(re, 5, 10); break;
-    case Element::kBFloat16: static_cast<std::uint16_t*>(base)[offset] = round_to_half(re, 8, 7); break;
-    case Element::kUInt8: static_cast<std::uint8_t*>(base)[offset] = static_cast<std::uint8_t>(re); break;
-    case Element::kInt8: static_cast<std::int8_t*>(base)[offset] = static_cast<std::int8_t>(re); break;
-    case Element::kInt16: static_cast<std::int16_t*>(base)[offset] = static_cast<std::int16_t>(re); break;
-    case Element::kInt32: static_cast<std::int32_t*>(base)[offset] = static_cast<std::int32_t>(re); break;
-    case Element::kInt64: static_cast<std::int64_t*>(base)[offset] = static_cast<std::int64_t>(re); break;
+    case Element::kFloat16:
+      static_cast<std::uint16_t*>(base)[offset] = round_to_half(re, 5, 10);
+      break;
+    case Element::kBFloat16:
+      static_cast<std::uint16_t*>(base)[offset] = round_to_half(re, 8, 7);
+      break;
+    case Element::kUInt8:
+      static_cast<std::uint8_t*>(base)[offset] = static_cast<std::uint8_t>(re);
+      break;
+    case Element::kInt8:
+      static_cast<std::int8_t*>(base)[offset] = static_cast<std::int8_t>(re);
+      break;
+    case Element::kInt16:
+      static_cast<std::int16_t*>(base)[offset] = static_cast<std::int16_t>(re);
+      break;
+    case Element::kInt32:
+      static_cast<std::int32_t*>(base)[offset] = static_cast<std::int32_t>(re);
+      break;
+    case Element::kInt64:
+      static_cast<std::int64_t*>(base)[offset] = static_cast<std::int64_t>(re);
+      break;
   }
 }
 
 long double epsilon(Element element) {
   switch (element) {
     case Element::kFloat64:
-    case Element::kComplex128: return 0x1p-53L;
-    case Element::kFloat16: return 0x1p-11L;
-    case Element::kBFloat16: return 0x1p-8L;
-    default: return 0x1p-24L;
+    case Element::kComplex128:
+      return 0x1p-53L;
+    case Element::kFloat16:
+      return 0x1p-11L;
+    case Element::kBFloat16:
+      return 0x1p-8L;
+    default:
+      return 0x1p-24L;
   }
 }
 

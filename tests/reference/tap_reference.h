@@ -1,4 +1,5 @@
-// The definition of kernels::TapProblem, loop by loop, in arithmetic wider than any kernel's: what kernels are tested against.
+// The definition of kernels::TapProblem, loop by loop, in arithmetic wider than any kernel's: what kernels are tested
+// against.
 #pragma once
 
 #include <complex>
@@ -15,7 +16,8 @@ using Wide = std::complex<long double>;
 struct TapOutput {
   std::vector<Wide> values;             ///< what each output should be, before it is rounded to its type
   std::vector<long double> magnitudes;  ///< the sum of the absolute values that went into it
-  std::vector<std::uint64_t> integers;  ///< integer elements: the exact output modulo 2^64; the other two are empty then
+  std::vector<std::uint64_t>
+      integers;  ///< integer elements: the exact output modulo 2^64; the other two are empty then
 };
 
 /// `operands.output` is read with Start::kAccumulate only, and never written.

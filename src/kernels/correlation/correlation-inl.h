@@ -55,11 +55,13 @@ HWY_NOINLINE void Dots(const Stretch<T>& s, std::int64_t column, std::int64_t be
   }
   CONV1D_UNROLL
   for (std::size_t c = 0; c < kColumns; ++c) {
-    sums[c] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Add(acc[c][0], acc[c][1])))) + static_cast<double>(rest[c]);
+    sums[c] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Add(acc[c][0], acc[c][1])))) +
+               static_cast<double>(rest[c]);
   }
 }
 
-template <class T> HWY_INLINE double Products(const Stretch<T>& s, std::int64_t column, std::int64_t begin, std::int64_t end) {
+template <class T>
+HWY_INLINE double Products(const Stretch<T>& s, std::int64_t column, std::int64_t begin, std::int64_t end) {
   T sum{0};
   for (std::int64_t t = begin; t < end; ++t) {
     const std::int64_t position = s.position + t + column * s.step;
@@ -85,11 +87,16 @@ template <class T> HWY_INLINE void AllColumns(const Stretch<T>& s, std::int64_t 
   std::int64_t j = 0;
   for (; j + 5 <= columns; j += 5) Columns<5>(s, j, sums + j);
   switch (columns - j) {
-    case 4: return Columns<4>(s, j, sums + j);
-    case 3: return Columns<3>(s, j, sums + j);
-    case 2: return Columns<2>(s, j, sums + j);
-    case 1: return Columns<1>(s, j, sums + j);
-    default: return;
+    case 4:
+      return Columns<4>(s, j, sums + j);
+    case 3:
+      return Columns<3>(s, j, sums + j);
+    case 2:
+      return Columns<2>(s, j, sums + j);
+    case 1:
+      return Columns<1>(s, j, sums + j);
+    default:
+      return;
   }
 }
 
@@ -102,8 +109,8 @@ void Run(const TapProblem& p, const Operands& operands, double* sums, std::int64
     std::fill(sums, sums + p.columns, 0.0);
     for (std::int64_t r = 0; r < p.inputs; ++r) {
       for (std::int64_t t = 0; t < p.taps; t += kChunk) {
-        const Stretch<T> stretch{weight + r * p.weight.input, input + r * p.input.row, p.in_length, p.first, p.step,
-                                 t, std::min(p.taps, t + kChunk)};
+        const Stretch<T> stretch{weight + r * p.weight.input, input + r * p.input.row, p.in_length, p.first, p.step, t,
+                                 std::min(p.taps, t + kChunk)};
         AllColumns(stretch, p.columns, sums);
       }
     }

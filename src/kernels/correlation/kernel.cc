@@ -1,5 +1,6 @@
-// Dot products of long rows: the weight gradient where a group has one output or a few, so that neither columns nor outputs
-// fill a vector. Lanes lie along the taps, and are summed at the end: not a direct sum in the sense of "highest".
+// Dot products of long rows: the weight gradient where a group has one output or a few, so that neither columns nor
+// outputs fill a vector. Lanes lie along the taps, and are summed at the end: not a direct sum in the sense of
+// "highest".
 #include "kernels/kernel.h"
 #include "kernels/tile/targets.h"
 
@@ -26,6 +27,7 @@ HWY_AFTER_NAMESPACE();
 #include <algorithm>
 
 #include "kernels/cost.h"
+#include "kernels/range.h"
 
 namespace conv1d::kernels::correlation {
 namespace {
@@ -42,7 +44,13 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const double rate = 0.5 * m.float_products * columns / (columns + 1);
   const double rows = static_cast<double>(p.groups * p.batch) * static_cast<double>(p.outputs * p.inputs);
   const double chunks = std::max(1.0, static_cast<double>(p.taps) / kChunk);
-  return products(p) * product_weight(p.element) / rate + rows * chunks * columns * 8e-9 +
+  // Columns beside the row's ends are summed one product at a time (measured): few in a weight gradient, all in a causal layer.
+  const std::int64_t reach = (p.taps - 1) * p.between;
+  const Range low = inside_row(p.first + std::min<std::int64_t>(0, reach), p.step, p.in_length, p.columns);
+  const Range high = inside_row(p.first + std::max<std::int64_t>(0, reach), p.step, p.in_length, p.columns);
+  const double inside = static_cast<double>(std::max<std::int64_t>(0, std::min(low.end, high.end) - std::max(low.begin, high.begin)));
+  const double ends = (columns - inside) / columns * 16;
+  return products(p) * product_weight(p.element) * (1 + ends) / rate + rows * chunks * columns * 8e-9 +
          rows * static_cast<double>(p.taps) * static_cast<double>(element_size(p.element)) / 40e9 + m.call;
 }
 
@@ -55,7 +63,8 @@ void prepare(Plan& plan, const ChooseOptions&) {
 
 void run(const Plan& plan, const Operands& operands, const void*, void* scratch, std::int64_t begin,
          std::int64_t end) noexcept {
-  CONV1D_CHOOSE(plan.isa, ForElement)(plan.problem.element)(plan.problem, operands, static_cast<double*>(scratch), begin, end);
+  CONV1D_CHOOSE(plan.isa, ForElement)(plan.problem.element)(plan.problem, operands, static_cast<double*>(scratch),
+                                                            begin, end);
 }
 
 }  // namespace

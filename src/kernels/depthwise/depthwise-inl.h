@@ -50,11 +50,13 @@ template <std::size_t kVectors, class D, class T> HWY_INLINE void Columns(D d, c
     for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(weight, hn::LoadU(d, in + v * lanes), sums[v]);
   }
   CONV1D_UNROLL
-  for (std::size_t v = 0; v < kVectors; ++v) Finish(d, sums[v], row.add, row.relu, row.out + j + static_cast<std::int64_t>(v * lanes));
+  for (std::size_t v = 0; v < kVectors; ++v)
+    Finish(d, sums[v], row.add, row.relu, row.out + j + static_cast<std::int64_t>(v * lanes));
 }
 
 // The same for few taps, whose weights stay in registers over the whole row.
-template <std::size_t kTaps, class T> HWY_NOINLINE std::int64_t FewTaps(const Row<T>& row, std::int64_t begin, std::int64_t end) {
+template <std::size_t kTaps, class T>
+HWY_NOINLINE std::int64_t FewTaps(const Row<T>& row, std::int64_t begin, std::int64_t end) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -95,13 +97,20 @@ template <class T> HWY_INLINE void EdgeColumn(const Row<T>& row, std::int64_t j)
 
 template <class T> HWY_INLINE std::int64_t MainColumns(const Row<T>& row, std::int64_t begin, std::int64_t end) {
   switch (row.taps) {
-    case 1: return FewTaps<1>(row, begin, end);
-    case 2: return FewTaps<2>(row, begin, end);
-    case 3: return FewTaps<3>(row, begin, end);
-    case 4: return FewTaps<4>(row, begin, end);
-    case 5: return FewTaps<5>(row, begin, end);
-    case 7: return FewTaps<7>(row, begin, end);
-    default: break;
+    case 1:
+      return FewTaps<1>(row, begin, end);
+    case 2:
+      return FewTaps<2>(row, begin, end);
+    case 3:
+      return FewTaps<3>(row, begin, end);
+    case 4:
+      return FewTaps<4>(row, begin, end);
+    case 5:
+      return FewTaps<5>(row, begin, end);
+    case 7:
+      return FewTaps<7>(row, begin, end);
+    default:
+      break;
   }
   const hn::ScalableTag<T> d;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -114,7 +123,8 @@ template <class T> HWY_INLINE void RunRow(const Row<T>& row, std::int64_t column
   const hn::ScalableTag<T> d;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t reach = std::max<std::int64_t>(0, row.taps - 1) * row.between;
-  const std::int64_t low = row.first + std::min<std::int64_t>(0, reach), high = row.first + std::max<std::int64_t>(0, reach);
+  const std::int64_t low = row.first + std::min<std::int64_t>(0, reach),
+                     high = row.first + std::max<std::int64_t>(0, reach);
   const std::int64_t begin = std::clamp<std::int64_t>(-low, 0, columns);
   const std::int64_t end = std::clamp<std::int64_t>(row.in_length - high, begin, columns);
   for (std::int64_t j = 0; j < begin; ++j) EdgeColumn(row, j);

@@ -1,4 +1,5 @@
-// One input row an output row: a filter bank. Memory sets the pace, so the input is read where it lies and written once.
+// One input row an output row: a filter bank. Memory sets the pace, so the input is read where it lies and written
+// once.
 #include "kernels/kernel.h"
 #include "kernels/tile/targets.h"
 
@@ -41,7 +42,8 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const int lanes = vector_lanes(options.isa, static_cast<int>(element_size(p.element)));
   const double rows = static_cast<double>(p.groups) * static_cast<double>(p.batch) * static_cast<double>(p.outputs);
   // A load for each product: half the tile's rate at best. Columns beside the ends cost as much as a vector each.
-  const double edges = static_cast<double>(std::min(p.columns, std::max<std::int64_t>(0, p.taps - 1) * std::abs(p.between)));
+  const double edges =
+      static_cast<double>(std::min(p.columns, std::max<std::int64_t>(0, p.taps - 1) * std::abs(p.between)));
   const double sums = products(p) * product_weight(p.element) / (0.45 * m.float_products);
   return sums + rows * (15e-9 + edges * static_cast<double>(p.taps) * lanes / m.float_products) +
          0.3 * operand_bytes(p) / m.bytes + m.call;
@@ -52,7 +54,8 @@ void prepare(Plan& plan, const ChooseOptions&) {
   plan.units = plan.problem.groups * plan.problem.batch * plan.problem.outputs;
 }
 
-void run(const Plan& plan, const Operands& operands, const void*, void*, std::int64_t begin, std::int64_t end) noexcept {
+void run(const Plan& plan, const Operands& operands, const void*, void*, std::int64_t begin,
+         std::int64_t end) noexcept {
   CONV1D_CHOOSE(plan.isa, ForElement)(plan.problem.element)(plan.problem, operands, begin, end);
 }
 

@@ -34,8 +34,13 @@ template <class Elements> class Direct {
 
  public:
   Direct(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
-      : p_(plan.problem), d_(plan.get<Details>()), panels_(p_.outputs * kReals, tile::kRegisters), operands_(operands),
-        packed_(weights_of<Real>(packed)), guarded_(!is_finite(packed)), offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
+      : p_(plan.problem),
+        d_(plan.get<Details>()),
+        panels_(p_.outputs * kReals, tile::kRegisters),
+        operands_(operands),
+        packed_(weights_of<Real>(packed)),
+        guarded_(!is_finite(packed)),
+        offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
         block_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes)),
         stage_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes + d_.block_bytes)) {}
 
@@ -100,7 +105,8 @@ template <class Elements> class Direct {
       job.in = block_;
     }
     const Range inside = guarded_ ? ColumnsInside(share, unit.columns) : Range{0, unit.columns};
-    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i) MultiplyPanel(unit, panels_[i], job, share, done, inside);
+    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i)
+      MultiplyPanel(unit, panels_[i], job, share, done, inside);
   }
 
   void MultiplyPanel(const Unit& unit, Panel panel, tile::TileJob<Real> job, const Share& share, std::int64_t done,
@@ -119,7 +125,8 @@ template <class Elements> class Direct {
     }
     Real init[8];
     if (p_.start == Start::kBias && done == 0) {
-      const Stored* bias = static_cast<const Stored*>(operands_.bias) + unit.group * p_.bias.group + row * p_.bias.output;
+      const Stored* bias =
+          static_cast<const Stored*>(operands_.bias) + unit.group * p_.bias.group + row * p_.bias.output;
       Elements::Load(bias, p_.bias.output, panel.rows / kReals, false, init);
       job.init = init;
     }
@@ -142,8 +149,8 @@ template <class Elements> class Direct {
     return both.begin < both.end ? both : Range{0, 0};
   }
 
-  // Columns beside the row's ends under a weight that is not finite: padding adds nothing there, while zero times infinity
-  // would be NaN. The same sums in the same order as in the tile, less the products with padding.
+  // Columns beside the row's ends under a weight that is not finite: padding adds nothing there, while zero times
+  // infinity would be NaN. The same sums in the same order as in the tile, less the products with padding.
   void MultiplyEdge(const tile::TileJob<Real>& job, Panel panel, const Share& share, const Range& columns) const {
     for (std::int64_t j = columns.begin; j < columns.end; ++j) {
       for (int m = 0; m < panel.rows; m += kReals) {
@@ -169,7 +176,8 @@ template <class Elements> class Direct {
   }
 
   // sum[i] += row m of the weights times part i of column j.
-  void SumInside(const tile::TileJob<Real>& job, Panel panel, int m, const Share& share, std::int64_t j, Real* sum) const {
+  void SumInside(const tile::TileJob<Real>& job, Panel panel, int m, const Share& share, std::int64_t j,
+                 Real* sum) const {
     const hn::CappedTag<Real, 1> one;
     for (std::int64_t k = 0; k < share.inputs * share.taps; ++k) {
       const std::int64_t position = share.start + k % share.taps * p_.between + j * p_.step;
@@ -205,7 +213,8 @@ template <class Elements> class Direct {
 
   void LoadStage(const Unit& unit, std::int64_t first_row) {
     for (std::int64_t m = first_row; m < EndRow(unit); ++m) {
-      Elements::Load(OutputRow(unit, m), p_.output.column, unit.columns, false, stage_ + (m - first_row) * StageStride());
+      Elements::Load(OutputRow(unit, m), p_.output.column, unit.columns, false,
+                     stage_ + (m - first_row) * StageStride());
     }
   }
 

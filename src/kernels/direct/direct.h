@@ -9,25 +9,27 @@
 
 namespace conv1d::kernels::direct {
 
-/// Products in one partial sum, at most. One long chain of sums would have up to ten times PyTorch's error (speed-study.md,
-/// section 3); partial sums of 128 to 256, added into the output, stay below 1.4 times, for 2 % of the time.
+/// Products in one partial sum, at most. One long chain of sums would have up to ten times PyTorch's error
+/// (speed-study.md, section 3); partial sums of 128 to 256, added into the output, stay below 1.4 times, for 2 % of the
+/// time.
 inline constexpr std::int64_t kChunk = 256;
 
 struct Details {
-  std::int64_t chunk_inputs, chunk_taps;       // of a partial sum: some channels with all taps, or one with some taps
-  std::int64_t block_columns, column_blocks;   // columns of a unit
-  std::int64_t block_panels, panel_blocks;     // panels of a unit
+  std::int64_t chunk_inputs, chunk_taps;      // of a partial sum: some channels with all taps, or one with some taps
+  std::int64_t block_columns, column_blocks;  // columns of a unit
+  std::int64_t block_panels, panel_blocks;    // panels of a unit
   std::int64_t offsets_bytes, block_bytes, stage_bytes;  // pieces of the scratch memory
-  bool merged;    // taps share segments: see Segments
-  bool raw;       // read the input where it lies, wherever that is possible
-  bool staged;    // outputs are put together in scratch memory: narrow or strided ones
+  bool merged;                                           // taps share segments: see Segments
+  bool raw;                                              // read the input where it lies, wherever that is possible
+  bool staged;  // outputs are put together in scratch memory: narrow or strided ones
 };
 
 /// Where the taps of a partial sum find their columns in a packed row.
 ///
-/// Tap t of column j reads position p(t) + j*step. Taps whose p differ by a multiple of step can share one segment of the
-/// row, in which they are `apart` elements from each other. That is so for every `classes`-th tap. With a stride of 1 there
-/// is one class, the row itself. Taps farther apart than a block is wide (huge dilation) gain nothing by sharing.
+/// Tap t of column j reads position p(t) + j*step. Taps whose p differ by a multiple of step can share one segment of
+/// the row, in which they are `apart` elements from each other. That is so for every `classes`-th tap. With a stride of
+/// 1 there is one class, the row itself. Taps farther apart than a block is wide (huge dilation) gain nothing by
+/// sharing.
 struct Segments {
   std::int64_t classes, apart, most;  // most: taps of a class, at most
 

@@ -1,5 +1,5 @@
-// Blocks of input, laid out so that every product of a partial sum reads consecutive columns: strided rows are de-interleaved,
-// narrow types widened, and what lies outside the row is zero.
+// Blocks of input, laid out so that every product of a partial sum reads consecutive columns: strided rows are
+// de-interleaved, narrow types widened, and what lies outside the row is zero.
 #if defined(CONV1D_KERNELS_DIRECT_INPUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_DIRECT_INPUT_INL_H_
 #undef CONV1D_KERNELS_DIRECT_INPUT_INL_H_

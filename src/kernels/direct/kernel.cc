@@ -22,12 +22,11 @@ std::int64_t real_bytes(Element element) {
 }
 std::int64_t reals(Element element) { return is_complex(element) ? 2 : 1; }
 
-Panels panels_of(const TapProblem& p, Isa isa) {
-  return Panels(p.outputs * reals(p.element), vector_registers(isa));
-}
+Panels panels_of(const TapProblem& p, Isa isa) { return Panels(p.outputs * reals(p.element), vector_registers(isa)); }
 
 // Elements of a packed row for `columns` columns.
-std::int64_t row_elements(const TapProblem& p, std::int64_t taps, std::int64_t columns, std::int64_t lanes, bool merged) {
+std::int64_t row_elements(const TapProblem& p, std::int64_t taps, std::int64_t columns, std::int64_t lanes,
+                          bool merged) {
   const Segments segments = Segments::of(p, taps, merged);
   return segments.classes * segments.length(columns, lanes);
 }
@@ -53,7 +52,8 @@ bool accepts(const TapProblem& p, const ChooseOptions&) { return !is_integer(p.e
 
 double cost(const TapProblem& p, const ChooseOptions& options) {
   const Machine m = machine(options.isa);
-  const int registers = vector_registers(options.isa), lanes = vector_lanes(options.isa, static_cast<int>(real_bytes(p.element)));
+  const int registers = vector_registers(options.isa),
+            lanes = vector_lanes(options.isa, static_cast<int>(real_bytes(p.element)));
   const double rows = static_cast<double>(std::max<std::int64_t>(1, p.outputs * reals(p.element)));
   const double used = static_cast<double>(std::max<std::int64_t>(1, p.columns * reals(p.element)));
   const double vectors = std::ceil(used / lanes);
@@ -99,16 +99,19 @@ void prepare(Plan& plan, const ChooseOptions& options) {
     const std::int64_t row_bytes = (d.block_columns + lanes) * bytes;
     const std::int64_t most_rows = vector_registers(plan.isa) >= 32 ? 8 : 6;
     d.block_panels = std::clamp<std::int64_t>(kStageBytes / row_bytes / 4, 1, d.block_panels);
-    d.stage_bytes = static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.block_panels * most_rows * row_bytes)));
+    d.stage_bytes =
+        static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.block_panels * most_rows * row_bytes)));
   }
   const std::int64_t others = std::max<std::int64_t>(1, p.groups * p.batch * d.column_blocks);
-  while (options.threads > 1 && d.block_panels > 4 && others * ceil_div(panels.count(), d.block_panels) < 3 * options.threads) {
+  while (options.threads > 1 && d.block_panels > 4 &&
+         others * ceil_div(panels.count(), d.block_panels) < 3 * options.threads) {
     d.block_panels = ceil_div(d.block_panels, 2);
   }
   d.panel_blocks = ceil_div(std::max<std::int64_t>(1, panels.count()), d.block_panels);
   d.raw = p.step == 1 && p.input.column == 1 && !is_half(p.element) && !(p.conjugate_input && is_complex(p.element)) &&
           panels.count() <= 2;
-  d.offsets_bytes = static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.chunk_inputs * d.chunk_taps) * 8));
+  d.offsets_bytes =
+      static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.chunk_inputs * d.chunk_taps) * 8));
 
   plan.units = p.groups * p.batch * d.panel_blocks * d.column_blocks;
   plan.part_bytes = static_cast<std::size_t>(d.offsets_bytes + d.block_bytes + d.stage_bytes);
@@ -122,8 +125,7 @@ namespace {
 void run(const Plan& plan, const Operands& operands, const void* packed, void* scratch, std::int64_t begin,
          std::int64_t end) noexcept {
   const Element element = plan.problem.element;
-  const RunUnits units =
-      real_bytes(element) == 8 ? run_float64(plan.isa, element) : run_float32(plan.isa, element);
+  const RunUnits units = real_bytes(element) == 8 ? run_float64(plan.isa, element) : run_float32(plan.isa, element);
   units(plan, operands, packed, static_cast<std::byte*>(scratch), begin, end);
 }
 

@@ -1,4 +1,5 @@
-// Weights as the tile reads them: [group][panel][(channel, tap)][rows], halves as float32, a complex weight as two rows.
+// Weights as the tile reads them: [group][panel][(channel, tap)][rows], halves as float32, a complex weight as two
+// rows.
 #include <type_traits>
 
 #include "kernels/direct/direct.h"
@@ -8,7 +9,8 @@
 namespace conv1d::kernels::direct {
 namespace {
 
-template <class Number> void pack_panel(const TapProblem& p, Panel panel, const typename Number::Stored* group, void* packed) {
+template <class Number>
+void pack_panel(const TapProblem& p, Panel panel, const typename Number::Stored* group, void* packed) {
   using Sum = typename Number::Sum;
   constexpr int kParts = Number::kComplex ? 2 : 1;
   const std::int64_t rows = panel.rows / kParts;
@@ -48,7 +50,8 @@ template <class Number> void pack_all(const Plan& plan, const void* weight, void
   using Sum = typename Number::Sum;
   const TapProblem& p = plan.problem;
   const Panels panels(p.outputs * (Number::kComplex ? 2 : 1), vector_registers(plan.isa));
-  const std::int64_t row_bytes = p.inputs * p.taps * static_cast<std::int64_t>(sizeof(Sum)) / (Number::kComplex ? 2 : 1);
+  const std::int64_t row_bytes =
+      p.inputs * p.taps * static_cast<std::int64_t>(sizeof(Sum)) / (Number::kComplex ? 2 : 1);
   std::byte* out = static_cast<std::byte*>(packed) + sizeof(PackedHeader);
   for (std::int64_t g = 0; g < p.groups; ++g) {
     const auto* group = static_cast<const typename Number::Stored*>(weight) + g * p.weight.group;

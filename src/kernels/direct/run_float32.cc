@@ -14,10 +14,14 @@ namespace {
 
 RunUnits ForFloat32(Element element) {
   switch (element) {
-    case Element::kComplex64: return Run<tile::ComplexElements<float>>;
-    case Element::kFloat16: return Run<tile::HalfElements<Float16>>;
-    case Element::kBFloat16: return Run<tile::HalfElements<BFloat16>>;
-    default: return Run<tile::RealElements<float>>;
+    case Element::kComplex64:
+      return Run<tile::ComplexElements<float>>;
+    case Element::kFloat16:
+      return Run<tile::HalfElements<Float16>>;
+    case Element::kBFloat16:
+      return Run<tile::HalfElements<BFloat16>>;
+    default:
+      return Run<tile::RealElements<float>>;
   }
 }
 

@@ -14,9 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace conv1d::kernels::fft_tile::HWY_NAMESPACE {
 namespace {
 
-tiles::Functions Both() {
-  return {tiles::HWY_NAMESPACE::Run<FftTransform>, tiles::HWY_NAMESPACE::Pack<FftTransform>};
-}
+tiles::Functions Both() { return {tiles::HWY_NAMESPACE::Run<FftTransform>, tiles::HWY_NAMESPACE::Pack<FftTransform>}; }
 
 }  // namespace
 }  // namespace conv1d::kernels::fft_tile::HWY_NAMESPACE

@@ -1,10 +1,10 @@
 // Real transforms of vectors: element n of the array is a vector whose lanes are sample n of different tiles.
 //
-// They follow the factors of x^N - 1: modulo x^M - 1 a polynomial splits into one modulo x^(M/2) - 1, real again, and one
-// modulo x^(M/2) + 1, which is a complex one of M/4 coefficients modulo x^(M/4) - i. A complex one modulo x^L - w splits
-// into two modulo x^(L/2) -+ sqrt(w). The twiddle belongs to a node, not to an element, so it is broadcast, and no order has
-// to be restored: forward, product and inverse agree on whatever order this gives (Bernstein, "Multidigit multiplication
-// for mathematicians", 2001, describes this view).
+// They follow the factors of x^N - 1: modulo x^M - 1 a polynomial splits into one modulo x^(M/2) - 1, real again, and
+// one modulo x^(M/2) + 1, which is a complex one of M/4 coefficients modulo x^(M/4) - i. A complex one modulo x^L - w
+// splits into two modulo x^(L/2) -+ sqrt(w). The twiddle belongs to a node, not to an element, so it is broadcast, and
+// no order has to be restored: forward, product and inverse agree on whatever order this gives (Bernstein, "Multidigit
+// multiplication for mathematicians", 2001, describes this view).
 #if defined(CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_
 #undef CONV1D_KERNELS_FFT_TILE_TRANSFORM_INL_H_
@@ -43,10 +43,12 @@ HWY_INLINE Complex Add(Complex a, Complex b) { return {hn::Add(a.re, b.re), hn::
 HWY_INLINE Complex Sub(Complex a, Complex b) { return {hn::Sub(a.re, b.re), hn::Sub(a.im, b.im)}; }
 // a + w*b and a - w*b; a + i*w*b and a - i*w*b.
 HWY_INLINE Complex AddProduct(Complex a, Complex w, Complex b) {
-  return {hn::NegMulAdd(w.im, b.im, hn::MulAdd(w.re, b.re, a.re)), hn::MulAdd(w.im, b.re, hn::MulAdd(w.re, b.im, a.im))};
+  return {hn::NegMulAdd(w.im, b.im, hn::MulAdd(w.re, b.re, a.re)),
+          hn::MulAdd(w.im, b.re, hn::MulAdd(w.re, b.im, a.im))};
 }
 HWY_INLINE Complex SubProduct(Complex a, Complex w, Complex b) {
-  return {hn::MulAdd(w.im, b.im, hn::NegMulAdd(w.re, b.re, a.re)), hn::NegMulAdd(w.im, b.re, hn::NegMulAdd(w.re, b.im, a.im))};
+  return {hn::MulAdd(w.im, b.im, hn::NegMulAdd(w.re, b.re, a.re)),
+          hn::NegMulAdd(w.im, b.re, hn::NegMulAdd(w.re, b.im, a.im))};
 }
 HWY_INLINE Complex TimesConjugate(Complex a, Complex w) {
   return {hn::MulAdd(a.im, w.im, hn::Mul(a.re, w.re)), hn::NegMulAdd(a.re, w.im, hn::Mul(a.im, w.re))};
@@ -80,8 +82,8 @@ HWY_INLINE void InverseStep(Complex s, Complex r, float* re, float* im, std::siz
   StorePair(TimesConjugate(Sub(b, d), s), re, im, i + 3 * quarter);
 }
 
-// A pass of `step` over all nodes of a level. Sizes are no template arguments: the compiler would unroll every pass of every
-// size, for minutes, and gain nothing.
+// A pass of `step` over all nodes of a level. Sizes are no template arguments: the compiler would unroll every pass of
+// every size, for minutes, and gain nothing.
 template <class Step>
 HWY_INLINE void Pass(Step&& step, const Twiddles& table, float* re, float* im, std::size_t nodes, std::size_t quarter) {
   for (std::size_t node = 0; node < nodes; ++node) {
@@ -121,8 +123,8 @@ HWY_NOINLINE void ComplexInverse(const Twiddles& table, float* re, float* im, st
   for (; nodes > 1; quarter *= 4) Pass(InverseStep, table, re, im, nodes /= 4, quarter);
 }
 
-// `points` real samples to their spectrum: two real values, then for M = 2, 4, ... points/2 the complex values of x^M + 1,
-// real parts at x[M .. 3M/2), imaginary ones at x[3M/2 .. 2M).
+// `points` real samples to their spectrum: two real values, then for M = 2, 4, ... points/2 the complex values of x^M +
+// 1, real parts at x[M .. 3M/2), imaginary ones at x[3M/2 .. 2M).
 HWY_NOINLINE void Forward(const Twiddles& table, float* x, std::size_t points) {
   std::size_t m = points;
   for (; m >= 4; m /= 4) {
@@ -203,8 +205,8 @@ class FftTransform {
     fft_tile::HWY_NAMESPACE::Inverse(table_, x, points_);
   }
 
-  // y[i] = sum w[q] x[i + q] is a product of polynomials in x with sum w[q] x^-q. Inverse() is not scaled and sees one of
-  // each pair of complex values: hence 1/points and 2/points.
+  // y[i] = sum w[q] x[i + q] is a product of polynomials in x with sum w[q] x^-q. Inverse() is not scaled and sees one
+  // of each pair of complex values: hence 1/points and 2/points.
   void Filter(float* w, float* to) const {
     for (std::size_t q = 1; q < points_ - q; ++q) {
       const V low = LoadAt(w, q), high = LoadAt(w, points_ - q);

@@ -61,8 +61,8 @@ void run_row(const TapProblem& p, const Operands& operands, std::int64_t g, std:
   for (std::int64_t j = 0; j < p.columns; ++j) {
     Stored& out = output[j * p.output.column];
     const Sum start = p.start == Start::kAccumulate ? Number::load(out) : bias;
-    out = Number::store(start + sum_of_products<Number, kConjugateInput, kConjugateWeight>(p, input, weight,
-                                                                                         p.first + j * p.step));
+    out = Number::store(
+        start + sum_of_products<Number, kConjugateInput, kConjugateWeight>(p, input, weight, p.first + j * p.step));
   }
 }
 
@@ -82,7 +82,8 @@ void run_rows(const TapProblem& p, const Operands& operands, std::int64_t begin,
   }
 }
 
-void run(const Plan& plan, const Operands& operands, const void*, void*, std::int64_t begin, std::int64_t end) noexcept {
+void run(const Plan& plan, const Operands& operands, const void*, void*, std::int64_t begin,
+         std::int64_t end) noexcept {
   visit_number(plan.problem.element,
                [&](auto number) { run_rows<decltype(number)>(plan.problem, operands, begin, end); });
 }

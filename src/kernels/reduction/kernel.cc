@@ -12,7 +12,7 @@
 namespace conv1d::kernels::reduction {
 namespace {
 
-constexpr std::int64_t kRows = 192;           // (batch entry, column) pairs of a unit: enough to repay the packing
+constexpr std::int64_t kRows = 192;             // (batch entry, column) pairs of a unit: enough to repay the packing
 constexpr std::int64_t kInputBytes = 96 << 10;  // beside 96 KiB of weights in a share of the second cache
 
 std::int64_t real_bytes(Element element) {
@@ -36,8 +36,13 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const double row_blocks = std::ceil(static_cast<double>(p.batch) * static_cast<double>(p.columns) / kRows);
   const double sum_length = static_cast<double>(p.groups * p.inputs) * static_cast<double>(p.taps);
   const double transposed = row_blocks * sum_length * outputs;
-  const double copied = std::ceil(outputs / 96) * sum_length * static_cast<double>(p.batch * reals(p.element)) * static_cast<double>(std::min(std::abs(p.between), p.columns));
-  return sums + transposed / (0.6 * m.moved) + copied / m.moved + static_cast<double>(p.groups) * row_blocks * 1e-6 + m.call;
+  const double copied = std::ceil(outputs / 96) * sum_length * static_cast<double>(p.batch * reals(p.element)) *
+                        static_cast<double>(std::min(std::abs(p.between), p.columns));
+  // Outputs are transposed back, once a partial sum: much where sums are short (measured).
+  const double written = std::ceil(static_cast<double>(p.inputs) * static_cast<double>(p.taps) / kChunk) *
+                         static_cast<double>(p.groups * p.batch) * outputs * static_cast<double>(p.columns);
+  return sums + written / (0.5 * m.moved) + transposed / (0.6 * m.moved) + copied / m.moved + static_cast<double>(p.groups) * row_blocks * 1e-6 +
+         m.call;
 }
 
 void prepare(Plan& plan, const ChooseOptions& options) {
@@ -54,7 +59,8 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   const std::int64_t span = span_of(p, d.chunk_taps, d.column_block);
   d.span = span <= d.chunk_taps * d.column_block ? span : 0;
   const std::int64_t entry = d.chunk_inputs * (d.span ? d.span : d.chunk_taps * d.column_block);
-  d.batch_block = std::min({p.batch, std::max<std::int64_t>(1, kRows / d.column_block), std::max<std::int64_t>(1, kInputBytes / (entry * bytes))});
+  d.batch_block = std::min({p.batch, std::max<std::int64_t>(1, kRows / d.column_block),
+                            std::max<std::int64_t>(1, kInputBytes / (entry * bytes))});
   // More threads than units: smaller units.
   const auto units = [&] {
     d.batch_blocks = ceil_div(p.batch, d.batch_block);
@@ -62,10 +68,13 @@ void prepare(Plan& plan, const ChooseOptions& options) {
     d.row_blocks = ceil_div(std::max<std::int64_t>(1, p.outputs), d.row_block);
     return p.groups * d.batch_blocks * d.column_blocks * d.row_blocks;
   };
-  while (options.threads > 1 && units() < 2 * options.threads && d.batch_block > 16) d.batch_block = ceil_div(d.batch_block, 2);
+  while (options.threads > 1 && units() < 2 * options.threads && d.batch_block > 16)
+    d.batch_block = ceil_div(d.batch_block, 2);
 
   plan.units = units();
-  const auto piece = [](std::int64_t size) { return static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(size))); };
+  const auto piece = [](std::int64_t size) {
+    return static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(size)));
+  };
   const std::int64_t rows = d.batch_block * d.column_block;
   const std::int64_t width = ceil_div(d.row_block * reals(p.element), lanes) * lanes;
   d.offsets_bytes = piece((products + rows * reals(p.element)) * 8);
@@ -76,7 +85,8 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   plan.set(d);
 }
 
-void run(const Plan& plan, const Operands& operands, const void*, void* scratch, std::int64_t begin, std::int64_t end) noexcept {
+void run(const Plan& plan, const Operands& operands, const void*, void* scratch, std::int64_t begin,
+         std::int64_t end) noexcept {
   const Element element = plan.problem.element;
   const RunUnits units = real_bytes(element) == 8 ? run_float64(plan.isa, element) : run_float32(plan.isa, element);
   units(plan, operands, static_cast<std::byte*>(scratch), begin, end);

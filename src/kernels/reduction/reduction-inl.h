@@ -41,15 +41,20 @@ template <class Elements> class Reduction {
 
  public:
   Reduction(const Plan& plan, const Operands& operands, std::byte* scratch)
-      : p_(plan.problem), d_(plan.get<Details>()), operands_(operands), offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
-        row_offsets_(offsets_ + d_.chunk_inputs * d_.chunk_taps), input_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes)),
+      : p_(plan.problem),
+        d_(plan.get<Details>()),
+        operands_(operands),
+        offsets_(reinterpret_cast<std::ptrdiff_t*>(scratch)),
+        row_offsets_(offsets_ + d_.chunk_inputs * d_.chunk_taps),
+        input_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes)),
         weight_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes + d_.input_bytes)),
         sums_(reinterpret_cast<Real*>(scratch + d_.offsets_bytes + d_.input_bytes + d_.weight_bytes)) {}
 
   void RunUnits(std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       std::int64_t rest = i;
-      const auto next = [&rest](std::int64_t extent, std::int64_t block, std::int64_t blocks, std::int64_t* from, std::int64_t* count) {
+      const auto next = [&rest](std::int64_t extent, std::int64_t block, std::int64_t blocks, std::int64_t* from,
+                                std::int64_t* count) {
         *from = rest % blocks * block;
         *count = std::min(block, extent - *from);
         rest /= blocks;
@@ -117,7 +122,8 @@ template <class Elements> class Reduction {
     const std::int64_t row_size = d_.span ? span_of(p_, share.taps, unit.columns) : share.taps;
     const std::int64_t rows = d_.span ? 1 : unit.columns;
     // Positions of a shared row ascend; the first is the lowest that any tap of any column reads.
-    const std::int64_t lowest = std::min<std::int64_t>(0, (share.taps - 1) * p_.between) + std::min<std::int64_t>(0, (unit.columns - 1) * p_.step);
+    const std::int64_t lowest = std::min<std::int64_t>(0, (share.taps - 1) * p_.between) +
+                                std::min<std::int64_t>(0, (unit.columns - 1) * p_.step);
     for (std::int64_t b = 0; b < unit.entries; ++b) {
       for (std::int64_t r = 0; r < share.inputs; ++r) {
         const Stored* row = static_cast<const Stored*>(operands_.input) + unit.group * p_.input.group +
@@ -136,8 +142,8 @@ template <class Elements> class Reduction {
     const Range inside = inside_row(start, step, p_.in_length, count);
     std::fill(to, to + inside.begin * kReals, Real{0});
     if (inside.begin < inside.end) {
-      Elements::Load(row + (start + inside.begin * step) * p_.input.column, step * p_.input.column, inside.end - inside.begin,
-                     p_.conjugate_input, to + inside.begin * kReals);
+      Elements::Load(row + (start + inside.begin * step) * p_.input.column, step * p_.input.column,
+                     inside.end - inside.begin, p_.conjugate_input, to + inside.begin * kReals);
     }
     std::fill(to + inside.end * kReals, to + count * kReals, Real{0});
   }
@@ -146,7 +152,8 @@ template <class Elements> class Reduction {
   void SetOffsets(const Unit& unit, const Share& share, std::int64_t rows, std::int64_t row_size, std::int64_t origin) {
     const std::int64_t tap = d_.span ? p_.between : 1, column = d_.span ? p_.step : row_size;
     for (std::int64_t r = 0; r < share.inputs; ++r) {
-      for (std::int64_t t = 0; t < share.taps; ++t) offsets_[r * share.taps + t] = (r * rows * row_size + t * tap) * kReals;
+      for (std::int64_t t = 0; t < share.taps; ++t)
+        offsets_[r * share.taps + t] = (r * rows * row_size + t * tap) * kReals;
     }
     for (std::int64_t b = 0; b < unit.entries; ++b) {
       for (std::int64_t j = 0; j < unit.columns; ++j) {
@@ -175,7 +182,8 @@ template <class Elements> class Reduction {
       const Panel panel = panels[i];
       job.row_offsets = row_offsets_ + panel.row;
       job.out = sums_ + panel.row / kReals * width_;
-      tile::RunPanel<Real, Elements::kComplex, tile::Weights::kAnywhere>(job, panel.rows, static_cast<std::size_t>(unit.outputs * kReals));
+      tile::RunPanel<Real, Elements::kComplex, tile::Weights::kAnywhere>(
+          job, panel.rows, static_cast<std::size_t>(unit.outputs * kReals));
     }
   }
 
@@ -204,13 +212,15 @@ template <class Elements> class Reduction {
     for (std::int64_t row = 0; row < unit.rows(); ++row) {
       for (std::int64_t m = 0; m < unit.outputs; ++m) {
         Real* out = sums_ + row * width_ + m * kReals;
-        Real by[2][2] = {{preload ? out[0] : Real{0}, 0}, {0, 0}};  // sums of part i of the input times part n of the weight
+        Real by[2][2] = {{preload ? out[0] : Real{0}, 0},
+                         {0, 0}};  // sums of part i of the input times part n of the weight
         for (std::int64_t k = 0; k < share.inputs * share.taps; ++k) {
           const std::int64_t position = Position(unit, share, k % share.taps, row % unit.columns);
           if (position < 0 || position >= p_.in_length) continue;
           for (int i = 0; i < kReals; ++i) {
             for (int n = 0; n < kReals; ++n) {
-              by[i][n] = FusedAdd(input_[offsets_[k] + row_offsets_[row * kReals + i]], weight_[k * width_ + m * kReals + n], by[i][n]);
+              by[i][n] = FusedAdd(input_[offsets_[k] + row_offsets_[row * kReals + i]],
+                                  weight_[k * width_ + m * kReals + n], by[i][n]);
             }
           }
         }
@@ -227,15 +237,17 @@ template <class Elements> class Reduction {
   }
 
   Stored* Output(const Unit& unit, std::int64_t row) const {
-    return static_cast<Stored*>(operands_.output) + unit.group * p_.output.group + (unit.entry + row / unit.columns) * p_.output.batch +
-           unit.output * p_.output.output + (unit.column + row % unit.columns) * p_.output.column;
+    return static_cast<Stored*>(operands_.output) + unit.group * p_.output.group +
+           (unit.entry + row / unit.columns) * p_.output.batch + unit.output * p_.output.output +
+           (unit.column + row % unit.columns) * p_.output.column;
   }
 
   void StartSums(const Unit& unit) {
     if (p_.start == Start::kZero) return;
     for (std::int64_t row = 0; row < unit.rows(); ++row) {
       if (p_.start == Start::kBias) {
-        const Stored* bias = static_cast<const Stored*>(operands_.bias) + unit.group * p_.bias.group + unit.output * p_.bias.output;
+        const Stored* bias =
+            static_cast<const Stored*>(operands_.bias) + unit.group * p_.bias.group + unit.output * p_.bias.output;
         Elements::Load(bias, p_.bias.output, unit.outputs, false, sums_ + row * width_);
       } else {
         Elements::Load(Output(unit, row), p_.output.output, unit.outputs, false, sums_ + row * width_);

@@ -17,6 +17,7 @@
 // What the compiler takes for granted: one lane, NEON on aarch64, or whatever -march says.
 #define CONV1D_STATIC(function) HWY_STATIC_DISPATCH(function)
 
-#define CONV1D_CHOOSE(isa, function)                                                        \
-  ((isa) == ::conv1d::kernels::Isa::kAvx512 ? CONV1D_AVX512(function)                       \
-   : (isa) == ::conv1d::kernels::Isa::kAvx2 ? CONV1D_AVX2(function) : CONV1D_STATIC(function))
+#define CONV1D_CHOOSE(isa, function)                                  \
+  ((isa) == ::conv1d::kernels::Isa::kAvx512 ? CONV1D_AVX512(function) \
+   : (isa) == ::conv1d::kernels::Isa::kAvx2 ? CONV1D_AVX2(function)   \
+                                            : CONV1D_STATIC(function))

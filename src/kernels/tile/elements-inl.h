@@ -1,4 +1,5 @@
-// How the elements of operands become the reals that the tile multiplies, and back: complex numbers as pairs, halves widened.
+// How the elements of operands become the reals that the tile multiplies, and back: complex numbers as pairs, halves
+// widened.
 #if defined(CONV1D_KERNELS_ELEMENTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_ELEMENTS_INL_H_
 #undef CONV1D_KERNELS_ELEMENTS_INL_H_

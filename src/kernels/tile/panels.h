@@ -1,5 +1,5 @@
-// How rows of outputs are cut into panels, one register tile high. Remainders are split, never padded: 25 rows are 5 panels
-// of 4 and one of 5, not 7 of 4.
+// How rows of outputs are cut into panels, one register tile high. Remainders are split, never padded: 25 rows are 5
+// panels of 4 and one of 5, not 7 of 4.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,14 @@ constexpr int vector_registers(Isa isa) { return isa == Isa::kAvx512 || isa == I
 /// Lanes of a vector of reals of `bytes` bytes.
 constexpr int vector_lanes(Isa isa, int bytes) {
   switch (isa) {
-    case Isa::kAvx512: return 64 / bytes;
-    case Isa::kAvx2: return 32 / bytes;
-    case Isa::kNeon: return 16 / bytes;
-    case Isa::kBaseline: break;
+    case Isa::kAvx512:
+      return 64 / bytes;
+    case Isa::kAvx2:
+      return 32 / bytes;
+    case Isa::kNeon:
+      return 16 / bytes;
+    case Isa::kBaseline:
+      break;
   }
   return 1;
 }

@@ -2,11 +2,13 @@
 //
 //   out[m][x]  (+)=  init[m]  +  sum over k of  weight(k, m) * in(k)[x]        m < rows, x < vectors * lanes
 //
-// with packed weights, weight(k, m) = weights[k * rows + m] and in(k) = in + offsets[k]: convolutions. Or with weights that
-// lie anywhere, weight(k, m) = weights[offsets[k] + row_offsets[m]] and in(k) = in + k * in_stride: the weight gradient.
+// with packed weights, weight(k, m) = weights[k * rows + m] and in(k) = in + offsets[k]: convolutions. Or with weights
+// that lie anywhere, weight(k, m) = weights[offsets[k] + row_offsets[m]] and in(k) = in + k * in_stride: the weight
+// gradient.
 //
-// Weights are broadcast and columns lie in the lanes, so no sum ever crosses lanes: an output has the same bits in whatever
-// lane, tile or instruction set with FMA it is computed. Compiled once an instruction set; include guards as Highway's.
+// Weights are broadcast and columns lie in the lanes, so no sum ever crosses lanes: an output has the same bits in
+// whatever lane, tile or instruction set with FMA it is computed. Compiled once an instruction set; include guards as
+// Highway's.
 #if defined(CONV1D_KERNELS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_TILE_INL_H_
 #undef CONV1D_KERNELS_TILE_INL_H_
@@ -96,7 +98,8 @@ HWY_NOINLINE void RealTile(const TileJob<T>& job) {
     const V init = job.init ? hn::Set(d, job.init[m]) : hn::Zero(d);
     CONV1D_UNROLL
     for (std::size_t v = 0; v < kVectors; ++v) {
-      acc[m][v] = job.preload ? hn::LoadU(d, job.out + static_cast<std::ptrdiff_t>(m) * job.out_stride + v * lanes) : init;
+      acc[m][v] =
+          job.preload ? hn::LoadU(d, job.out + static_cast<std::ptrdiff_t>(m) * job.out_stride + v * lanes) : init;
     }
   }
   MultiplyInto<T, kWeights, kRows, kVectors>(d, job, acc);
@@ -113,8 +116,8 @@ HWY_NOINLINE void RealTile(const TileJob<T>& job) {
   }
 }
 
-// Pairs of rows (real, imaginary part of a weight) over interleaved columns; A = w.real * x, B = w.imag * x hold all four
-// products, and the sums are put together once, at the end: (A.re - B.im, A.im + B.re).
+// Pairs of rows (real, imaginary part of a weight) over interleaved columns; A = w.real * x, B = w.imag * x hold all
+// four products, and the sums are put together once, at the end: (A.re - B.im, A.im + B.re).
 template <class T, Weights kWeights, std::size_t kRows, std::size_t kVectors>
 HWY_NOINLINE void ComplexTile(const TileJob<T>& job) {
   const hn::ScalableTag<T> d;
@@ -158,7 +161,8 @@ HWY_NOINLINE void ComplexTile(const TileJob<T>& job) {
 #endif
 }
 
-template <class T, Weights kWeights, bool kComplex, std::size_t kRows, std::size_t kVectors> HWY_INLINE void RunTile(const TileJob<T>& job) {
+template <class T, Weights kWeights, bool kComplex, std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void RunTile(const TileJob<T>& job) {
   if constexpr (kComplex) {
     ComplexTile<T, kWeights, kRows, kVectors>(job);
   } else {
@@ -198,8 +202,8 @@ HWY_INLINE void RunColumns(TileJob<T>& job, std::size_t columns) {
     RunTile<T, kWeights, kComplex, kRows, kVectors>(job);
   }
   if (columns == 0) return;
-  // Narrower tiles take the rest: 6 vectors leave it to 3, then 2 and 1 (each width more takes its time to compile). With one
-  // lane a tile of complex numbers has an even number of vectors.
+  // Narrower tiles take the rest: 6 vectors leave it to 3, then 2 and 1 (each width more takes its time to compile).
+  // With one lane a tile of complex numbers has an even number of vectors.
   constexpr std::size_t kLess = HWY_TARGET == HWY_SCALAR && kComplex ? 2 : 1;
   constexpr std::size_t kNarrower = kVectors > 3 && kLess == 1 ? kVectors / 2 : kVectors - kLess;
   if constexpr (kNarrower > 0) {
@@ -208,7 +212,8 @@ HWY_INLINE void RunColumns(TileJob<T>& job, std::size_t columns) {
   RunPartialTile<T, kWeights, kComplex, kRows, kVectors>(job, columns);
 }
 
-template <class T, Weights kWeights, bool kComplex, std::size_t kRows> HWY_NOINLINE void RunPanelOf(TileJob<T> job, std::size_t columns) {
+template <class T, Weights kWeights, bool kComplex, std::size_t kRows>
+HWY_NOINLINE void RunPanelOf(TileJob<T> job, std::size_t columns) {
   constexpr std::size_t kVectors = tile_vectors(kRows, kRegisters);
   constexpr std::size_t kUsed = HWY_TARGET == HWY_SCALAR && kComplex ? (kVectors + 1) / 2 * 2 : kVectors;
   RunColumns<T, kWeights, kComplex, kRows, kUsed>(job, columns);
@@ -219,9 +224,12 @@ template <class T, bool kComplex, Weights kWeights = Weights::kPacked>
 HWY_INLINE void RunPanel(const TileJob<T>& job, int rows, std::size_t columns) {
   constexpr bool kEight = kRegisters == 32 && kWeights == Weights::kPacked;
   switch (rows) {
-    case 2: return RunPanelOf<T, kWeights, kComplex, 2>(job, columns);
-    case 4: return RunPanelOf<T, kWeights, kComplex, 4>(job, columns);
-    case 6: return RunPanelOf<T, kWeights, kComplex, 6>(job, columns);
+    case 2:
+      return RunPanelOf<T, kWeights, kComplex, 2>(job, columns);
+    case 4:
+      return RunPanelOf<T, kWeights, kComplex, 4>(job, columns);
+    case 6:
+      return RunPanelOf<T, kWeights, kComplex, 6>(job, columns);
     case 8:
       if constexpr (kEight) return RunPanelOf<T, kWeights, kComplex, 8>(job, columns);
       break;

@@ -84,7 +84,8 @@ HWY_INLINE void Transpose4(V& a, V& b, V& c, V& d) {
 // x[i] lane l = lines[l][i]; count is a multiple of 4.
 HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float* x) {
   for (std::size_t i = 0; i < count; i += 4) {
-    V a = LoadPieces(lines, 0, i), b = LoadPieces(lines, 1, i), c = LoadPieces(lines, 2, i), d = LoadPieces(lines, 3, i);
+    V a = LoadPieces(lines, 0, i), b = LoadPieces(lines, 1, i), c = LoadPieces(lines, 2, i),
+      d = LoadPieces(lines, 3, i);
     Transpose4(a, b, c, d);
     StoreAt(a, x, i);
     StoreAt(b, x, i + 1);
@@ -93,8 +94,8 @@ HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float
   }
 }
 
-// lines[l * stride + i] = x[i] lane l; count is a multiple of 4. From the end, so that with stride < count the surplus of a
-// line is written over by the next one's start.
+// lines[l * stride + i] = x[i] lane l; count is a multiple of 4. From the end, so that with stride < count the surplus
+// of a line is written over by the next one's start.
 HWY_INLINE void LanesToLines(const float* x, std::size_t count, float* lines, std::size_t stride) {
   for (std::size_t i = count; i > 0;) {
     i -= 4;

@@ -1,5 +1,5 @@
-// Filters as the products want them: [group][value][panel][virtual row][rows of the panel], then the taps themselves for
-// tiles that are computed directly.
+// Filters as the products want them: [group][value][panel][virtual row][rows of the panel], then the taps themselves
+// for tiles that are computed directly.
 #if defined(CONV1D_KERNELS_TILES_PACK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_TILES_PACK_INL_H_
 #undef CONV1D_KERNELS_TILES_PACK_INL_H_
@@ -21,9 +21,13 @@ namespace {
 template <class Transform> class FilterPacker {
  public:
   FilterPacker(const Plan& plan, const void* weight, void* packed)
-      : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)),
-        panels_(p_.outputs, conv1d::kernels::HWY_NAMESPACE::kRegisters), transform_(d_),
-        weight_(static_cast<const float*>(weight)), header_(static_cast<PackedHeader*>(packed)),
+      : p_(plan.problem),
+        d_(plan.get<Details>()),
+        geometry_(Geometry::of(p_)),
+        panels_(p_.outputs, conv1d::kernels::HWY_NAMESPACE::kRegisters),
+        transform_(d_),
+        weight_(static_cast<const float*>(weight)),
+        header_(static_cast<PackedHeader*>(packed)),
         packed_(reinterpret_cast<float*>(header_ + 1)) {}
 
   void Run() {
@@ -49,7 +53,8 @@ template <class Transform> class FilterPacker {
     transform_.Filter(taps_, values_);
     for (std::int64_t l = 0; l < count; ++l) {
       const Panel panel = panels_[panels_.of_row(first + l)];
-      float* to = packed_ + g * d_.values * p_.outputs * d_.rows + panel.row * d_.rows + row * panel.rows + first + l - panel.row;
+      float* to = packed_ + g * d_.values * p_.outputs * d_.rows + panel.row * d_.rows + row * panel.rows + first + l -
+                  panel.row;
       const float* from = values_ + l;
       for (std::int64_t v = 0; v < d_.values; ++v, to += p_.outputs * d_.rows, from += kLanes) *to = *from;
     }

@@ -31,12 +31,19 @@ template <class Transform> class TileConvolution {
 
  public:
   TileConvolution(const Plan& plan, const Operands& operands, const void* packed, std::byte* scratch)
-      : p_(plan.problem), d_(plan.get<Details>()), geometry_(Geometry::of(p_)), panels_(p_.outputs, tile::kRegisters),
+      : p_(plan.problem),
+        d_(plan.get<Details>()),
+        geometry_(Geometry::of(p_)),
+        panels_(p_.outputs, tile::kRegisters),
         operands_(operands),
         finite_(static_cast<const PackedHeader*>(packed)->finite == 1),
-        packed_(reinterpret_cast<const float*>(static_cast<const PackedHeader*>(packed) + 1)), points_(static_cast<std::size_t>(d_.points)),
-        segment_(static_cast<std::size_t>(d_.segment)), segments_((points_ + segment_ - 1) / segment_),
-        values_(d_.values), transform_(d_), line_(static_cast<std::int64_t>(points_ + 2 * kLanes)) {
+        packed_(reinterpret_cast<const float*>(static_cast<const PackedHeader*>(packed) + 1)),
+        points_(static_cast<std::size_t>(d_.points)),
+        segment_(static_cast<std::size_t>(d_.segment)),
+        segments_((points_ + segment_ - 1) / segment_),
+        values_(d_.values),
+        transform_(d_),
+        line_(static_cast<std::int64_t>(points_ + 2 * kLanes)) {
     const auto take = [&scratch](std::int64_t bytes) {
       std::byte* piece = scratch;
       scratch += bytes;
@@ -119,7 +126,8 @@ template <class Transform> class TileConvolution {
     }
   }
 
-  // Are these neighbouring tiles of one phase (lanes without a tile may follow)? Then they are loaded and stored as one.
+  // Are these neighbouring tiles of one phase (lanes without a tile may follow)? Then they are loaded and stored as
+  // one.
   bool IsRun(const Tile* tiles) const {
     for (std::size_t l = 1; l < kLanes; ++l) {
       const Tile& t = tiles[l];
@@ -136,7 +144,8 @@ template <class Transform> class TileConvolution {
   void LoadTiles(const Tile* tiles, bool run, std::int64_t row) {
     const float* lines[kLanes];
     const std::int64_t stride = geometry_.dilation * p_.step * p_.input.column;
-    const std::int64_t lines_apart = run ? d_.valid : d_.loaded, samples = run ? d_.valid * (kVector - 1) + d_.loaded : d_.loaded;
+    const std::int64_t lines_apart = run ? d_.valid : d_.loaded,
+                       samples = run ? d_.valid * (kVector - 1) + d_.loaded : d_.loaded;
     for (std::int64_t l = 0; l < kVector; ++l) {
       float* const line = lines_ + l * lines_apart;
       lines[l] = line;
@@ -244,8 +253,8 @@ template <class Transform> class TileConvolution {
     }
   }
 
-  // In a transform one huge sample drowns its neighbours, and NaN and infinity reach every output of the tile. Such tiles
-  // are computed as direct sums instead.
+  // In a transform one huge sample drowns its neighbours, and NaN and infinity reach every output of the tile. Such
+  // tiles are computed as direct sums instead.
   bool MarkUneven() {
     bool all = true;
     for (std::int64_t i = 0; i < d_.unit_tiles; ++i) {
@@ -257,7 +266,8 @@ template <class Transform> class TileConvolution {
 
   bool IsUneven(std::int64_t index) const {
     const Tile& t = tiles_[index];
-    const std::size_t vector = static_cast<std::size_t>(index) / kLanes, lane = static_cast<std::size_t>(index) % kLanes;
+    const std::size_t vector = static_cast<std::size_t>(index) / kLanes,
+                      lane = static_cast<std::size_t>(index) % kLanes;
     const std::uint32_t* largest = largest_ + vector * segments_ * kLanes + lane;
     const Range inside = inside_row(FirstPosition(t, 0), geometry_.dilation * p_.step, p_.in_length, d_.points);
     std::uint32_t most = 0, least = kInfinity;
@@ -290,7 +300,8 @@ template <class Transform> class TileConvolution {
     job.out_stride = static_cast<std::ptrdiff_t>(stride);
     for (std::int64_t i = 0; i < panels_.count(); ++i) {
       const Panel rows = panels_[i];
-      const float* weights = packed_ + p_.groups * values_ * p_.outputs * d_.rows + (group_ * p_.outputs + rows.row) * total;
+      const float* weights =
+          packed_ + p_.groups * values_ * p_.outputs * d_.rows + (group_ * p_.outputs + rows.row) * total;
       for (std::int64_t done = 0; done < total; done += kDirectSum) {
         const std::int64_t count = std::min(kDirectSum, total - done);
         FindOffsets(done, count);
@@ -316,7 +327,8 @@ template <class Transform> class TileConvolution {
     }
   }
 
-  // Padding adds nothing under a weight that is not finite, while zero times infinity is NaN: it is left out of the sums.
+  // Padding adds nothing under a weight that is not finite, while zero times infinity is NaN: it is left out of the
+  // sums.
   void SumInside(const tile::TileJob<float>& job, int rows, const Tile& t, std::int64_t done) const {
     for (std::int64_t i = 0; i < t.count; ++i) {
       const std::int64_t column = t.phase + geometry_.dilation * (t.start + i);
@@ -326,7 +338,8 @@ template <class Transform> class TileConvolution {
           const std::int64_t tap = (done + static_cast<std::int64_t>(k)) % p_.taps;
           const std::int64_t position = p_.first + tap * p_.between + column * p_.step;
           if (position < 0 || position >= p_.in_length) continue;
-          sum += job.weights[k * static_cast<std::size_t>(rows) + static_cast<std::size_t>(m)] * job.in[job.offsets[k] + i];
+          sum += job.weights[k * static_cast<std::size_t>(rows) + static_cast<std::size_t>(m)] *
+                 job.in[job.offsets[k] + i];
         }
         float& out = job.out[m * job.out_stride + i];
         out = job.add ? out + sum : sum;

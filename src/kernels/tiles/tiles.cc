@@ -48,7 +48,8 @@ std::int64_t wide_tiles(std::int64_t lanes) { return 3 * std::max<std::int64_t>(
 
 std::int64_t unit_tiles(const Sizes& s, const Transform& transform, std::int64_t lanes) {
   const std::int64_t wide = wide_tiles(lanes), column_bytes = transform.values * s.rows * kFloat;
-  const std::int64_t most = transform.values > 16 ? 4 * wide : 16 * wide;  // few values: more tiles for the same products
+  const std::int64_t most =
+      transform.values > 16 ? 4 * wide : 16 * wide;  // few values: more tiles for the same products
   return std::min(std::clamp(kSpectraBytes / column_bytes / wide * wide, wide, most), ceil_div(s.tiles, lanes) * lanes);
 }
 
@@ -95,16 +96,18 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   d.loaded = (transform.points + 3) / 4 * 4;
   d.valid = s.valid, d.rows = s.rows, d.phases = s.phases, d.phase_tiles = s.phase_tiles, d.tiles = s.tiles;
   d.unit_tiles = unit_tiles(s, transform, lanes);
-  while (options.threads > 1 && d.unit_tiles > wide && p.groups * ceil_div(s.tiles, d.unit_tiles) < 2 * options.threads) {
+  while (options.threads > 1 && d.unit_tiles > wide &&
+         p.groups * ceil_div(s.tiles, d.unit_tiles) < 2 * options.threads) {
     d.unit_tiles -= wide;
   }
   d.unit_tiles = ceil_div(d.unit_tiles, lanes) * lanes;
   d.tile_blocks = ceil_div(s.tiles, d.unit_tiles);
-  // A unit holds whole vectors of neighbouring tiles of every phase of one stretch of the row, as far as that is possible.
+  // A unit holds whole vectors of neighbouring tiles of every phase of one stretch of the row, as far as that is
+  // possible.
   d.run_tiles = std::clamp<std::int64_t>(ceil_div(d.unit_tiles, s.phases * lanes) * lanes, 1, s.phase_tiles);
   const Panels panels(p.outputs, vector_registers(plan.isa));
-  d.block_panels = std::clamp<std::int64_t>(kProductsBytes / (d.values * d.unit_tiles * kFloat * kMostPanelRows), 1,
-                                            panels.count());
+  d.block_panels =
+      std::clamp<std::int64_t>(kProductsBytes / (d.values * d.unit_tiles * kFloat * kMostPanelRows), 1, panels.count());
   d.sum_rows = kSumRows;
   d.uneven = std::clamp(4.0f * std::sqrt(static_cast<float>(p.inputs) * static_cast<float>(p.taps)), 8.0f, 256.0f);
 
@@ -122,8 +125,8 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   plan.units = p.groups * d.tile_blocks;
   plan.part_bytes = static_cast<std::size_t>(d.spectra_bytes + d.products_bytes + d.lanes_bytes + d.tiles_bytes +
                                              d.uneven_bytes + d.offsets_bytes);
-  plan.packed_bytes =
-      sizeof(PackedHeader) + static_cast<std::size_t>(p.groups * p.outputs * (d.values * d.rows + p.inputs * p.taps) * kFloat);
+  plan.packed_bytes = sizeof(PackedHeader) +
+                      static_cast<std::size_t>(p.groups * p.outputs * (d.values * d.rows + p.inputs * p.taps) * kFloat);
   plan.packing.layout = {vector_registers(plan.isa), static_cast<std::int32_t>(d.points),
                          static_cast<std::int32_t>(g.classes * (g.reversed ? -1 : 1))};
   plan.set(d);

@@ -1,12 +1,14 @@
-// Convolution by tiles: a short piece of each row is transformed, multiplied by the transformed filters, transformed back.
+// Convolution by tiles: a short piece of each row is transformed, multiplied by the transformed filters, transformed
+// back.
 //
-// One tile lies in each SIMD lane. A transform turns `points` samples into `values` numbers in which convolution is a product,
-// one at a time (Toom-Cook: the values of polynomials; FFT: spectra, with Gauss's three products for each complex one). For
-// each value, the sum over the channels is a matrix product, and it runs through the same register tile as the direct sum.
+// One tile lies in each SIMD lane. A transform turns `points` samples into `values` numbers in which convolution is a
+// product, one at a time (Toom-Cook: the values of polynomials; FFT: spectra, with Gauss's three products for each
+// complex one). For each value, the sum over the channels is a matrix product, and it runs through the same register
+// tile as the direct sum.
 //
 // Rows first: what a tap reads with a stride or a dilation becomes consecutive samples of *virtual* rows. Taps whose
-// positions agree modulo the step share a virtual row ("class", as in direct.h); columns that agree modulo `dilation` are
-// convolved apart ("phase"). So k taps at stride s are k/s taps of s times the channels, and any dilation is none.
+// positions agree modulo the step share a virtual row ("class", as in direct.h); columns that agree modulo `dilation`
+// are convolved apart ("phase"). So k taps at stride s are k/s taps of s times the channels, and any dilation is none.
 #pragma once
 
 #include <cstddef>
@@ -41,18 +43,18 @@ struct Geometry {
 };
 
 struct Details {
-  std::int64_t points, values, valid;   // of a tile: samples, numbers that they become, outputs
-  std::int64_t loaded;                  // points, rounded up to the transposition's four
-  std::int64_t segment;                 // samples whose largest magnitude is tracked together
-  std::int64_t rows;                    // virtual rows of a group
-  std::int64_t phases, phase_tiles;     // tiles of a phase
-  std::int64_t run_tiles;               // neighbouring tiles of a phase in a row of the order
-  std::int64_t tiles;                   // of a group: batch x phases x phase_tiles
-  std::int64_t unit_tiles, tile_blocks; // a unit's, and how many units they make
-  std::int64_t block_panels;            // panels whose products are held at a time
-  std::int64_t sum_rows;                // virtual rows of a partial sum
+  std::int64_t points, values, valid;    // of a tile: samples, numbers that they become, outputs
+  std::int64_t loaded;                   // points, rounded up to the transposition's four
+  std::int64_t segment;                  // samples whose largest magnitude is tracked together
+  std::int64_t rows;                     // virtual rows of a group
+  std::int64_t phases, phase_tiles;      // tiles of a phase
+  std::int64_t run_tiles;                // neighbouring tiles of a phase in a row of the order
+  std::int64_t tiles;                    // of a group: batch x phases x phase_tiles
+  std::int64_t unit_tiles, tile_blocks;  // a unit's, and how many units they make
+  std::int64_t block_panels;             // panels whose products are held at a time
+  std::int64_t sum_rows;                 // virtual rows of a partial sum
   std::int64_t spectra_bytes, products_bytes, lanes_bytes, tiles_bytes, uneven_bytes, offsets_bytes;  // scratch memory
-  float uneven;                         // bound of a tile's largest over its smallest segment
+  float uneven;  // bound of a tile's largest over its smallest segment
 };
 
 /// Which tile is number `index` of a group.
@@ -80,9 +82,9 @@ struct Functions {
 
 /// What a transform costs and needs, as far as plans depend on it.
 struct Transform {
-  std::int64_t points, values;   // of a tile
-  std::int64_t segment;          // see Details
-  double seconds_a_vector;       // of one transform of a vector of tiles, its loads and stores included
+  std::int64_t points, values;  // of a tile
+  std::int64_t segment;         // see Details
+  double seconds_a_vector;      // of one transform of a vector of tiles, its loads and stores included
 };
 
 /// Has the problem a form that tiles can compute? Spans of 2 to `most_span` taps, float32, nothing empty.

@@ -33,7 +33,9 @@ tiles::Functions functions_of(const Plan& plan) {
   return functions_for(plan.isa, plan.get<tiles::Details>().points - kOutputs + 1);
 }
 
-void pack(const Plan& plan, const void* weight, void* packed) noexcept { functions_of(plan).pack(plan, weight, packed); }
+void pack(const Plan& plan, const void* weight, void* packed) noexcept {
+  functions_of(plan).pack(plan, weight, packed);
+}
 
 void run(const Plan& plan, const Operands& operands, const void* packed, void* scratch, std::int64_t begin,
          std::int64_t end) noexcept {

@@ -20,10 +20,14 @@ template <int kTaps> tiles::Functions Both() {
 
 tiles::Functions ForTaps(std::int64_t taps) {
   switch (taps) {
-    case 2: return Both<2>();
-    case 3: return Both<3>();
-    case 4: return Both<4>();
-    default: return Both<5>();
+    case 2:
+      return Both<2>();
+    case 3:
+      return Both<3>();
+    case 4:
+      return Both<4>();
+    default:
+      return Both<5>();
   }
 }
 

@@ -16,10 +16,18 @@ inline constexpr int kMostTaps = 5;
 
 /// The finite points for r taps.
 template <int kTaps> struct Points;
-template <> struct Points<2> { static constexpr double at[] = {0, 1, -2, -2.0 / 3}; };
-template <> struct Points<3> { static constexpr double at[] = {0, 0.5, -2.0 / 3, 1.5, -1.5}; };
-template <> struct Points<4> { static constexpr double at[] = {0, 1, -1, -0.5, -2, 2.0 / 3}; };
-template <> struct Points<5> { static constexpr double at[] = {0, 1, -1, 0.5, -0.5, 2, -2}; };
+template <> struct Points<2> {
+  static constexpr double at[] = {0, 1, -2, -2.0 / 3};
+};
+template <> struct Points<3> {
+  static constexpr double at[] = {0, 0.5, -2.0 / 3, 1.5, -1.5};
+};
+template <> struct Points<4> {
+  static constexpr double at[] = {0, 1, -1, -0.5, -2, 2.0 / 3};
+};
+template <> struct Points<5> {
+  static constexpr double at[] = {0, 1, -1, 0.5, -0.5, 2, -2};
+};
 
 /// input: values of the samples; filter: values of the taps; output: outputs from the products.
 template <int kTaps> struct Matrices {
@@ -32,7 +40,8 @@ template <int kTaps> struct Matrices {
     constexpr int kFinite = kValues - 1;
     const auto& at = Points<kTaps>::at;
     for (int j = 0; j < kFinite; ++j) {
-      // The product of all (x - p_k) but the j-th: row j of the transposed interpolation. Its value at p_j divides the filter.
+      // The product of all (x - p_k) but the j-th: row j of the transposed interpolation. Its value at p_j divides the
+      // filter.
       double norm = 1;
       input[j][0] = 1;
       int degree = 0;

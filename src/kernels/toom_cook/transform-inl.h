@@ -45,8 +45,7 @@ template <const auto& kRow> constexpr bool started(int columns) {
   return false;
 }
 
-template <const auto& kRow, int... kColumns>
-HWY_INLINE V Dot(const V* x, std::integer_sequence<int, kColumns...>) {
+template <const auto& kRow, int... kColumns> HWY_INLINE V Dot(const V* x, std::integer_sequence<int, kColumns...>) {
   V sum = hn::Zero(D());
   ((sum = AddTerm<kRow, kColumns, started<kRow>(kColumns)>(sum, x[kColumns])), ...);
   return sum;
@@ -80,7 +79,8 @@ template <int kTaps> class ToomCook {
  private:
   template <int... kRows>
   static HWY_INLINE void ForwardRows(const V* x, float* to, std::int64_t apart, std::integer_sequence<int, kRows...>) {
-    (hn::StoreU(Dot<kMatrices.input[kRows]>(x, std::make_integer_sequence<int, kValues>()), D(), to + kRows * apart), ...);
+    (hn::StoreU(Dot<kMatrices.input[kRows]>(x, std::make_integer_sequence<int, kValues>()), D(), to + kRows * apart),
+     ...);
   }
   template <int... kRows>
   static HWY_INLINE void InverseRows(const V* products, float* x, std::integer_sequence<int, kRows...>) {
