@@ -44,11 +44,13 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const double rate = 0.5 * m.float_products * columns / (columns + 1);
   const double rows = static_cast<double>(p.groups * p.batch) * static_cast<double>(p.outputs * p.inputs);
   const double chunks = std::max(1.0, static_cast<double>(p.taps) / kChunk);
-  // Columns beside the row's ends are summed one product at a time (measured): few in a weight gradient, all in a causal layer.
+  // Columns beside the row's ends are summed one product at a time (measured): few in a weight gradient, all in a
+  // causal layer.
   const std::int64_t reach = (p.taps - 1) * p.between;
   const Range low = inside_row(p.first + std::min<std::int64_t>(0, reach), p.step, p.in_length, p.columns);
   const Range high = inside_row(p.first + std::max<std::int64_t>(0, reach), p.step, p.in_length, p.columns);
-  const double inside = static_cast<double>(std::max<std::int64_t>(0, std::min(low.end, high.end) - std::max(low.begin, high.begin)));
+  const double inside =
+      static_cast<double>(std::max<std::int64_t>(0, std::min(low.end, high.end) - std::max(low.begin, high.begin)));
   const double ends = (columns - inside) / columns * 16;
   return products(p) * product_weight(p.element) * (1 + ends) / rate + rows * chunks * columns * 8e-9 +
          rows * static_cast<double>(p.taps) * static_cast<double>(element_size(p.element)) / 40e9 + m.call;

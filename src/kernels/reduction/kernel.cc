@@ -41,8 +41,8 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   // Outputs are transposed back, once a partial sum: much where sums are short (measured).
   const double written = std::ceil(static_cast<double>(p.inputs) * static_cast<double>(p.taps) / kChunk) *
                          static_cast<double>(p.groups * p.batch) * outputs * static_cast<double>(p.columns);
-  return sums + written / (0.5 * m.moved) + transposed / (0.6 * m.moved) + copied / m.moved + static_cast<double>(p.groups) * row_blocks * 1e-6 +
-         m.call;
+  return sums + written / (0.25 * m.moved) + transposed / (0.6 * m.moved) + copied / m.moved +
+         static_cast<double>(p.groups) * row_blocks * 1e-6 + m.call;
 }
 
 void prepare(Plan& plan, const ChooseOptions& options) {
