@@ -98,14 +98,14 @@ bool should_record(const std::vector<Tensor>& inputs) {
          std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return t.defined() && t.requires_grad(); });
 }
 
-Tensor record(const char* name, Tensor result, const std::vector<Tensor>& inputs, std::vector<Tensor> saved,
+Tensor record(const char* name, Tensor result, const std::vector<Tensor>& inputs, const std::vector<Tensor>& saved,
               Backward backward) {
-  record_all(name, {result}, inputs, std::move(saved), std::move(backward));
+  record_all(name, {result}, inputs, saved, std::move(backward));
   return result;
 }
 
 void record_all(const char* name, const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
-                std::vector<Tensor> saved, Backward backward) {
+                const std::vector<Tensor>& saved, Backward backward) {
   if (!should_record(inputs)) return;
   const auto differentiable = [](const Tensor& r) { return is_differentiable(r.dtype()); };
   if (std::none_of(results.begin(), results.end(), differentiable)) return;
@@ -153,8 +153,8 @@ void check_inplace(const Tensor& target, const std::vector<Tensor>& inputs) {
   }
 }
 
-Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tensor>& inputs, std::vector<Tensor> saved,
-                       Backward backward) {
+Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tensor>& inputs,
+                       const std::vector<Tensor>& saved, Backward backward) {
   note_write(target);
   if (!should_record(inputs) || !is_differentiable(target.dtype())) return target;
   const auto node = std::make_shared<RecordedNode>(name, inputs, std::move(backward));

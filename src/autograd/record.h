@@ -25,12 +25,12 @@ bool should_record(const std::vector<Tensor>& inputs);
 /// Gives `result` the history "`name` of `inputs`" (`name`: a string literal) where should_record(inputs); returns
 /// result. A saved tensor that is the result itself makes no cycle. A change in place of a saved tensor is found when
 /// the gradient is asked for.
-Tensor record(const char* name, Tensor result, const std::vector<Tensor>& inputs, std::vector<Tensor> saved,
+Tensor record(const char* name, Tensor result, const std::vector<Tensor>& inputs, const std::vector<Tensor>& saved,
               Backward backward);
 
 /// As record(), for operations with several outputs (max along a dimension: indices have no gradient).
 void record_all(const char* name, const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
-                std::vector<Tensor> saved, Backward backward);
+                const std::vector<Tensor>& saved, Backward backward);
 
 /// As record(), for `view` sharing memory with `base`: later changes in place of either show in the other's history
 /// (a view's grad_fn becomes AsStridedBackward0 after its base was changed; a base's becomes CopySlices).
@@ -48,8 +48,8 @@ void check_inplace_history(const Tensor& target, const std::vector<Tensor>& inpu
 /// cloned beforehand, since its memory now holds other numbers. Usage:
 ///   check_inplace(x); Tensor before = alias_of(x); <change the numbers>; record_inplace("AddBackward0", x, {before,
 ///   other}, {...}, f);
-Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tensor>& inputs, std::vector<Tensor> saved,
-                       Backward backward);
+Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tensor>& inputs,
+                       const std::vector<Tensor>& saved, Backward backward);
 /// The same tensor with the history that it has now, unchanged by a later record_inplace on `target`.
 Tensor alias_of(const Tensor& target);
 

@@ -38,7 +38,7 @@ std::shared_ptr<Node> regenerated(const Tensor& view, const Tensor& base) {
 
 }  // namespace
 
-const Tensor& root_of(const Tensor& tensor) {
+Tensor root_of(const Tensor& tensor) {
   const GradMeta* meta = meta_of(tensor);
   return meta != nullptr && meta->base.defined() ? meta->base : tensor;
 }

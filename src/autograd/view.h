@@ -10,7 +10,7 @@ namespace conv1d {
 std::shared_ptr<Node> view_grad_fn(const Tensor& view, GradMeta& meta);
 
 /// The tensor that `tensor` looks into: its base, or itself.
-const Tensor& root_of(const Tensor& tensor);
+Tensor root_of(const Tensor& tensor);
 
 /// The base's history after a view of it was changed by `change`: outside the view the gradient goes on to the base as
 /// it was, inside it passes through `change`.

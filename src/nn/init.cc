@@ -62,47 +62,47 @@ double calculate_gain(std::string_view nonlinearity, std::optional<double> slope
   fail<ValueError>(cat_text("Unsupported nonlinearity ", nonlinearity));
 }
 
-const Tensor& uniform_(const Tensor& tensor, double a, double b, Generator* generator) {
+Tensor uniform_(const Tensor& tensor, double a, double b, Generator* generator) {
   const NoGradGuard guard;
   Tensor handle = tensor;
   handle.uniform_(a, b, generator);
   return tensor;
 }
 
-const Tensor& normal_(const Tensor& tensor, double mean, double std, Generator* generator) {
+Tensor normal_(const Tensor& tensor, double mean, double std, Generator* generator) {
   const NoGradGuard guard;
   Tensor handle = tensor;
   handle.normal_(mean, std, generator);
   return tensor;
 }
 
-const Tensor& constant_(const Tensor& tensor, const Scalar& value) {
+Tensor constant_(const Tensor& tensor, const Scalar& value) {
   const NoGradGuard guard;
   Tensor handle = tensor;
   handle.fill_(value);
   return tensor;
 }
 
-const Tensor& zeros_(const Tensor& tensor) { return constant_(tensor, 0); }
-const Tensor& ones_(const Tensor& tensor) { return constant_(tensor, 1); }
+Tensor zeros_(const Tensor& tensor) { return constant_(tensor, 0); }
+Tensor ones_(const Tensor& tensor) { return constant_(tensor, 1); }
 
-const Tensor& kaiming_uniform_(const Tensor& tensor, const KaimingOptions& options) {
+Tensor kaiming_uniform_(const Tensor& tensor, const KaimingOptions& options) {
   if (has_no_elements(tensor)) return tensor;
   const double bound = std::sqrt(3.0) * kaiming_std(tensor, options);
   return uniform_(tensor, -bound, bound, options.generator);
 }
 
-const Tensor& kaiming_normal_(const Tensor& tensor, const KaimingOptions& options) {
+Tensor kaiming_normal_(const Tensor& tensor, const KaimingOptions& options) {
   if (has_no_elements(tensor)) return tensor;
   return normal_(tensor, 0, kaiming_std(tensor, options), options.generator);
 }
 
-const Tensor& xavier_uniform_(const Tensor& tensor, double gain, Generator* generator) {
+Tensor xavier_uniform_(const Tensor& tensor, double gain, Generator* generator) {
   const double bound = std::sqrt(3.0) * xavier_std(tensor, gain);
   return uniform_(tensor, -bound, bound, generator);
 }
 
-const Tensor& xavier_normal_(const Tensor& tensor, double gain, Generator* generator) {
+Tensor xavier_normal_(const Tensor& tensor, double gain, Generator* generator) {
   return normal_(tensor, 0, xavier_std(tensor, gain), generator);
 }
 

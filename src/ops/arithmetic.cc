@@ -109,7 +109,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor mul(const Tensor& a, const Scalar& b) {
-  const Tensor result = binary(a, b, result_type(a, b), kTimes);
+  Tensor result = binary(a, b, result_type(a, b), kTimes);
   if (!needs_grad(a)) return result;
   return record("MulBackward0", result, {a, Tensor()}, {Tensor(), number_tensor(b)}, mul_backward());
 }
@@ -128,7 +128,7 @@ Tensor div(const Tensor& a, const Tensor& b) {
 }
 
 Tensor div(const Tensor& a, const Scalar& b) {
-  const Tensor result = binary(a, b, float_type(result_type(a, b)), kDivide);
+  Tensor result = binary(a, b, float_type(result_type(a, b)), kDivide);
   if (!needs_grad(a)) return result;
   return record("DivBackward0", result, {a, Tensor()}, {Tensor(), number_tensor(b)}, div_backward());
 }

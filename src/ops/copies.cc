@@ -104,6 +104,7 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim_in) {
   }
   sizes[static_cast<std::size_t>(dim)] = length;
   std::vector<std::int64_t> lengths;
+  lengths.reserve(tensors.size());
   for (const Tensor& x : tensors) lengths.push_back(is_skipped(x) ? -1 : x.size(dim));
   return record("CatBackward0", joined(parts, sizes, dim, dtype, first.device()), tensors, {},
                 [dim, lengths](const BackwardArgs& args) -> Grads {

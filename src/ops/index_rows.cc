@@ -24,6 +24,7 @@ std::vector<Tensor> positions_of(const Tensor& mask) {
     for (std::size_t d = rank; d-- > 0; left /= mask.sizes()[d]) positions[d].push_back(left % mask.sizes()[d]);
   }
   std::vector<Tensor> tensors;
+  tensors.reserve(rank);
   for (const auto& p : positions) tensors.push_back(tensor(std::span<const std::int64_t>(p)));
   return tensors;
 }

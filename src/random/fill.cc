@@ -127,7 +127,7 @@ template <class F> void fill_in_memory_order(const Tensor& tensor, const F& f) {
   visit(impl.dtype, [&]<class T>(std::type_identity<T>) {
     using Part = typename DrawOf<T>::Part;
     if constexpr (is_half_type<Part> || std::is_floating_point_v<Part>) {
-      f(reinterpret_cast<Part*>(impl.raw()), impl.numel * static_cast<std::int64_t>(sizeof(T) / sizeof(Part)));
+      f(reinterpret_cast<Part*>(impl.raw()), impl.numel * (is_complex(impl.dtype) ? 2 : 1));
     }
   });
   note_write(tensor);

@@ -29,19 +29,19 @@ struct KaimingOptions {
   Generator* generator = nullptr;  ///< default_generator() where null
 };
 
-const Tensor& uniform_(const Tensor& tensor, double a = 0, double b = 1, Generator* generator = nullptr);
-const Tensor& normal_(const Tensor& tensor, double mean = 0, double std = 1, Generator* generator = nullptr);
-const Tensor& constant_(const Tensor& tensor, const Scalar& value);
-const Tensor& zeros_(const Tensor& tensor);
-const Tensor& ones_(const Tensor& tensor);
+Tensor uniform_(const Tensor& tensor, double a = 0, double b = 1, Generator* generator = nullptr);
+Tensor normal_(const Tensor& tensor, double mean = 0, double std = 1, Generator* generator = nullptr);
+Tensor constant_(const Tensor& tensor, const Scalar& value);
+Tensor zeros_(const Tensor& tensor);
+Tensor ones_(const Tensor& tensor);
 
 /// Uniform in +-gain * sqrt(3 / fan). Warns and does nothing where the tensor has no elements.
-const Tensor& kaiming_uniform_(const Tensor& tensor, const KaimingOptions& options = {});
+Tensor kaiming_uniform_(const Tensor& tensor, const KaimingOptions& options = {});
 /// Normal with standard deviation gain / sqrt(fan). Warns and does nothing where the tensor has no elements.
-const Tensor& kaiming_normal_(const Tensor& tensor, const KaimingOptions& options = {});
+Tensor kaiming_normal_(const Tensor& tensor, const KaimingOptions& options = {});
 /// Uniform in +-gain * sqrt(6 / (fan_in + fan_out)).
-const Tensor& xavier_uniform_(const Tensor& tensor, double gain = 1, Generator* generator = nullptr);
+Tensor xavier_uniform_(const Tensor& tensor, double gain = 1, Generator* generator = nullptr);
 /// Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)).
-const Tensor& xavier_normal_(const Tensor& tensor, double gain = 1, Generator* generator = nullptr);
+Tensor xavier_normal_(const Tensor& tensor, double gain = 1, Generator* generator = nullptr);
 
 }  // namespace conv1d::nn::init
