@@ -95,7 +95,8 @@ void set_data(nb::handle self, nb::handle value) {
 void bind_attributes() {
   const nb::handle base = tensor_base();
   const auto attribute = [&](const char* name, auto get, nb::object set) {
-    add_property(base, name, nb::cpp_function(get, nb::is_method(), nb::sig(stub_of_property(name).c_str())), set);
+    add_property(base, name, nb::cpp_function(get, nb::is_method(), nb::sig(stub_of_property(name).c_str())),
+                 std::move(set));
   };
   attribute(
       "grad", [](nb::handle self) { return to_python(tensor_of(self).grad()); },

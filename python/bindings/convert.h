@@ -31,7 +31,7 @@ void* mutable_address(const Tensor& tensor);
 const void* const_address(const Tensor& tensor);  ///< to read; the library's trust is not touched
 
 /// Writes a tensor or a number, broadcast, into `target`; TypeError for other values.
-void assign(Tensor target, nb::handle value);
+void assign(const Tensor& target, nb::handle value);
 
 // ---- numbers ------------------------------------------------------------------------------------------------------
 nb::object to_python(const Scalar& value);

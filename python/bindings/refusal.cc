@@ -49,7 +49,7 @@ std::string with_elements(PyObject* object) {
     text += python_type_name(PySequence_Fast_GET_ITEM(object, i));
     if (i + 1 < size) text += ", ";
   }
-  if (tuple && size == 1) text += ",";
+  if (tuple && size == 1) text += ',';
   return text + (tuple ? ")" : "]");
 }
 

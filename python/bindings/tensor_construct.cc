@@ -101,9 +101,9 @@ template <class T> T integer_from(nb::handle object, DType dtype) {
   };
   if (PyFloat_Check(object.ptr())) {
     const double value = std::trunc(PyFloat_AS_DOUBLE(object.ptr()));
-    // The upper limit plus one is a power of two, and so exact.
+    // The upper limit plus one is a power of two, and so exact as a double.
     if (!(value >= static_cast<double>(std::numeric_limits<T>::min()) &&
-          value < 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1))) {
+          value < std::ldexp(1.0, std::numeric_limits<T>::digits))) {
       refuse();
     }
     return static_cast<T>(value);

@@ -218,7 +218,7 @@ void set_item(nb::handle self, nb::handle index, nb::handle value) {
 
 }  // namespace
 
-void assign(Tensor target, nb::handle value) { write(target, value_for(target, value)); }
+void assign(const Tensor& target, nb::handle value) { write(target, value_for(target, value)); }
 
 void bind_tensor_indexing(nb::module_&) {
   const nb::handle base = tensor_base();

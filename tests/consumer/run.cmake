@@ -8,9 +8,9 @@ function(run)
 endfunction()
 
 if(WAY STREQUAL "add_subdirectory")
-  # Without optimisation: what is tested is how the projects are put together.
+  # Without optimisation: what is tested is how the projects are put together, here with a shared library.
   run(${CMAKE_COMMAND} -S "${SOURCE}/tests/consumer/add_subdirectory" -B "${WORK}/build" -DCMAKE_CXX_COMPILER=${CXX}
-    -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0)
+    -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DBUILD_SHARED_LIBS=ON)
   run(${CMAKE_COMMAND} --build "${WORK}/build" --target consumer --parallel ${JOBS})
   run("${WORK}/build/consumer")
   return()
