@@ -22,8 +22,6 @@ namespace conv1d::kernels::tiles::HWY_NAMESPACE {
 namespace {
 namespace tile = conv1d::kernels::HWY_NAMESPACE;
 
-// Products of one sum when a tile is computed directly; see direct.h.
-constexpr std::int64_t kDirectSum = 256;
 constexpr std::uint32_t kInfinity = 0x7f800000;
 
 template <class Transform> class TileConvolution {

@@ -27,7 +27,6 @@ constexpr std::int64_t kSumRows = 64;
 constexpr std::int64_t kSpectraBytes = 1 << 20;
 constexpr std::int64_t kProductsBytes = 256 << 10;
 constexpr std::int64_t kMostPanelRows = 8;
-constexpr std::int64_t kDirectSum = 256;  // offsets held for a tile that is computed directly
 
 struct Sizes {
   std::int64_t valid, rows, phases, phase_tiles, tiles;

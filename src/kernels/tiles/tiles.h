@@ -21,6 +21,8 @@ namespace conv1d::kernels::tiles {
 inline constexpr std::int64_t kMostPoints = 512;
 inline constexpr std::int64_t kMostValues = kMostPoints / 2 * 3;
 inline constexpr std::int64_t kMostSegments = 8;
+/// Products of one sum when a tile is computed directly (see direct.h), and so offsets held in scratch memory.
+inline constexpr std::int64_t kDirectSum = 256;
 
 /// How taps become virtual rows: tap t belongs to class t % classes, in which it is number t / classes.
 struct Geometry {
