@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include <conv1d/dtype.h>
@@ -28,25 +29,31 @@ class Plan {
     std::int64_t kernel_size;   ///< taps
     std::int64_t batch = 1;
     std::int64_t stride = 1;
-    std::int64_t padding = 0;  ///< zeros on both sides
+    std::int64_t padding = 0;       ///< zeros before each row, and behind it
+    std::int64_t padding_end = -1;  ///< zeros behind each row, where they are others; -1: as many as before it
     std::int64_t dilation = 1;
     std::int64_t groups = 1;
-    DType dtype = float32;     ///< any but bool; integers wrap around
-    bool relu = false;         ///< negative results become zero; real types
-    bool fixed_order = false;  ///< direct sums only: the same input gives the same bits in whatever block it comes
+    DType dtype = float32;         ///< any but bool; integers wrap around
+    bool relu = false;             ///< negative results become zero; real types
+    bool fixed_order = false;      ///< direct sums only: the same input gives the same bits in whatever block it comes
+    std::string_view kernel = {};  ///< the algorithm, one of kernels(); empty: the one with the lowest estimated cost
 
     // Distances in elements; 0: as in a contiguous array of [batch, channels, length].
     std::int64_t in_batch_stride = 0, in_channel_stride = 0, out_batch_stride = 0, out_channel_stride = 0;
   };
 
   /// `weight`: contiguous [out_channels, in_channels / groups, kernel_size]; `bias`: [out_channels], or null. Both are
-  /// copied. RuntimeError for sizes that make no layer, or whose arithmetic overflows.
+  /// copied. RuntimeError for sizes that make no layer, or whose arithmetic overflows, and for a `kernel` that does not
+  /// exist or does not take this layer.
   Plan(const Options& options, const void* weight, const void* bias = nullptr);
   ~Plan();
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
-  /// Columns of the output: (length + 2*padding - dilation*(kernel_size - 1) - 1) / stride + 1.
+  /// Names of all algorithms, in alphabetical order.
+  static std::span<const std::string_view> kernels();
+
+  /// Columns of the output: (length + paddings - dilation*(kernel_size - 1) - 1) / stride + 1.
   std::int64_t out_length() const noexcept;
   /// Bytes of scratch memory for run(), of any alignment.
   std::size_t scratch_bytes() const noexcept;

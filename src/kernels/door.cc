@@ -1,9 +1,11 @@
 // <conv1d/kernels.h>: a plan with memory of its own.
 #include <conv1d/kernels.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 
 #include "base/check.h"
 #include "base/sizes.h"
@@ -67,7 +69,7 @@ void check_options(const Plan::Options& o) {
   check(o.kernel_size > 0, "kernel size should be greater than zero");
   check(o.stride > 0, "non-positive stride is not supported");
   check(o.dilation > 0, "dilation should be greater than zero");
-  check(o.padding >= 0, "negative padding is not supported");
+  check(o.padding >= 0 && o.padding_end >= -1, "negative padding is not supported");
   check(o.groups > 0, "groups must be a positive integer");
   check(o.in_channels % o.groups == 0, "in_channels must be divisible by groups");
   check(o.out_channels % o.groups == 0, "out_channels must be divisible by groups");
@@ -90,7 +92,8 @@ TapProblem lower(const Plan::Options& o, bool has_bias) {
   p.first = -o.padding;
   p.between = o.dilation;
   p.step = o.stride;
-  const std::int64_t padded = sizes.plus(o.length, sizes.times(2, o.padding));
+  const std::int64_t padding_end = o.padding_end < 0 ? o.padding : o.padding_end;
+  const std::int64_t padded = sizes.plus(o.length, sizes.plus(o.padding, padding_end));
   const std::int64_t reach = sizes.plus(sizes.times(o.dilation, o.kernel_size - 1), 1);
   check(padded >= reach, "the kernel of this plan (", reach, " with dilation) is longer than its padded input (",
         padded, ")");
@@ -136,14 +139,31 @@ kernels::ChooseOptions choose_options(const Plan::Options& o) {
   kernels::ChooseOptions options = kernels::default_options();
   options.threads = 1;
   if (o.fixed_order) options.precision = kernels::Precision::kHighest;
+  if (!o.kernel.empty()) options.kernel = o.kernel;
   return options;
+}
+
+std::string joined_names() {
+  std::string names;
+  for (const std::string_view name : kernels::kernel_names()) names.append(names.empty() ? "" : ", ").append(name);
+  return names;
+}
+
+kernels::Plan choose(const Plan::Options& o, bool has_bias) {
+  const std::span<const std::string_view> names = kernels::kernel_names();
+  check(o.kernel.empty() || std::find(names.begin(), names.end(), o.kernel) != names.end(), "there is no kernel \"",
+        o.kernel, "\": choose one of ", joined_names());
+  const kernels::Plan plan = kernels::make_plan(lower(o, has_bias), choose_options(o));
+  check(o.kernel.empty() || kernels::kernel_name(plan) == o.kernel, "the kernel \"", o.kernel,
+        "\" does not take this layer", o.fixed_order ? " in a fixed order" : "");
+  return plan;
 }
 
 }  // namespace
 
 struct Plan::State {
   State(const Options& options, const void* weights, const void* biases)
-      : plan(kernels::make_plan(lower(options, biases != nullptr), choose_options(options))),
+      : plan(choose(options, biases != nullptr)),
         packed(plan.packed_bytes),
         weight(plan.packed_bytes ? 0 : weight_bytes()),
         bias(biases ? bias_bytes() : 0) {
@@ -174,6 +194,8 @@ Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;
 
 std::int64_t Plan::out_length() const noexcept { return state_->plan.problem.columns; }
+
+std::span<const std::string_view> Plan::kernels() { return kernels::kernel_names(); }
 
 // Room to align it within.
 std::size_t Plan::scratch_bytes() const noexcept { return state_->plan.scratch_bytes + kernels::kAlignment; }
