@@ -13,12 +13,13 @@ if(NOT nanobind_DIR)
 endif()
 find_package(nanobind CONFIG REQUIRED)
 
-file(GLOB binding_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/python/bindings/*.cc")
+file(GLOB binding_sources CONFIGURE_DEPENDS
+  "${CMAKE_CURRENT_SOURCE_DIR}/python/bindings/*.cc" "${CMAKE_CURRENT_SOURCE_DIR}/python/bindings/torch/*.cc")
 nanobind_add_module(conv1d_python NB_STATIC NB_DOMAIN conv1d ${binding_sources})
 conv1d_options(conv1d_python)
 set_target_properties(conv1d_python PROPERTIES OUTPUT_NAME _C LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/python/conv1d")
 target_compile_definitions(conv1d_python PRIVATE CONV1D_VERSION="${PROJECT_VERSION}")
-target_link_libraries(conv1d_python PRIVATE conv1d::conv1d)
+target_link_libraries(conv1d_python PRIVATE conv1d::conv1d ${CMAKE_DL_LIBS})
 # The library's symbols stay inside the module: smaller, and no other library in the process can meet them.
 target_link_options(conv1d_python PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections)
 

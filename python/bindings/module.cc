@@ -24,5 +24,5 @@ NB_MODULE(_C, module) {
   bind_settings(module);
   bind_functional(module);
   bind_nn(module);
-  bind_kernels(module);
+  bind_torch(module);
 }

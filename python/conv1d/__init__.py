@@ -23,7 +23,7 @@ from .random import default_generator, initial_seed, manual_seed, seed  # noqa: 
 
 from . import nn  # noqa: E402  isort: skip
 
-del TensorBase, Node, PlanCache, bool_  # noqa: F821  (of the extension module alone)
+del TensorBase, Node, PlanCache, GuestLayer, bool_  # noqa: F821  (of the extension module alone)
 
 # PyTorch's other names of dtypes. Some hide Python's types in here, so nothing below may use those.
 bool = _C.bool_
@@ -37,6 +37,15 @@ __version__ = _C._version
 def set_default_dtype(d: _Any) -> None:
     """The dtype of tensors made from floats: one of the floating-point dtypes."""
     _C._set_default_dtype(d)
+
+
+def set_kept_memory(limit: _Any) -> None:
+    """At most `limit` bytes of packed weights are kept by accelerated layers of PyTorch models, all together.
+
+    At first 1 GiB, and never more than eight times the layers' weights. What is kept beyond is given back at once;
+    layers then pack anew at every call or use weights as they are. get_kept_memory() tells what is kept.
+    """
+    _C._set_kept_memory(limit)
 
 
 e, pi, inf, nan = _math.e, _math.pi, _math.inf, _math.nan

@@ -1,12 +1,4 @@
-// From a layer to the kernels: each of the three passes as problems of the one form that kernels know
-// (kernels/problem.h).
-//
-// The passes are the partial derivatives of one trilinear form, sum(grad * conv(x, w)); conjugates make the complex
-// ones PyTorch's gradients (of a real function, steepest ascent):
-//   forward      y[n,o,l]  = bias[o] + sum over c, k of  w[o,c,k] * x[n,c, l*stride - pad_left + k*dilation]
-//   input_grad   dx[n,c,i] = sum over o, k           of  conj(w[o,c,k]) * grad[n,o,l]       where i = l*stride -
-//   pad_left + k*dilation weight_grad  dw[o,c,k] = sum over n, l           of  grad[n,o,l] * conj(x[n,c, l*stride -
-//   pad_left + k*dilation])
+// From a layer's tensors to the kernels. conv/passes.h says what each of the three passes computes.
 #pragma once
 
 #include <conv1d/nn/plan_cache.h>

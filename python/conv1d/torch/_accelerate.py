@@ -1,0 +1,98 @@
+"""accelerate(model), restore(model), and what they report."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from ._hook import Conv1dHook
+from ._transposed import ConvTranspose1dHook
+
+nn = torch.nn
+
+
+@dataclasses.dataclass
+class Report:
+    """What accelerate() did: names of layers as in model.named_modules()."""
+
+    replaced: list[str] = dataclasses.field(default_factory=list)
+    left: dict[str, str] = dataclasses.field(default_factory=dict)  # name -> why
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.replaced)} of {len(self.replaced) + len(self.left)} convolution layers are accelerated"]
+        lines += [f"  {name or '(the model itself)'}: {why}" for name, why in self.left.items()]
+        return "\n".join(lines)
+
+
+def accelerate(model: nn.Module) -> Report:
+    """Every Conv1d and ConvTranspose1d in `model` computes with our kernels from now on, in place.
+
+    Nothing else changes: parameters, state_dict, hooks, classes and texts stay as they are, and a call that we do not
+    serve is PyTorch's own. Harmless where it was done already; restore(model) undoes it.
+    """
+    report = Report()
+    for name, module in model.named_modules():
+        kind = _kind(module)
+        if kind is None:
+            continue
+        why_not = _install(module, *kind)
+        if why_not is None:
+            report.replaced.append(name)
+        else:
+            report.left[name] = why_not
+    return report
+
+
+def restore(model: nn.Module) -> None:
+    """Takes back what accelerate() did, and gives back the memory that layers kept."""
+    for module in model.modules():
+        for attribute, hook in (("_conv_forward", Conv1dHook), ("forward", ConvTranspose1dHook)):
+            if isinstance(module.__dict__.get(attribute), hook):
+                del module.__dict__[attribute]
+
+
+def _kind(module: nn.Module) -> tuple[Any, str, Any] | None:
+    """(PyTorch's class, the method that is replaced, the hook) of a layer that is a candidate."""
+    if isinstance(module, nn.Conv1d):
+        return nn.Conv1d, "_conv_forward", Conv1dHook
+    if isinstance(module, nn.ConvTranspose1d):
+        return nn.ConvTranspose1d, "forward", ConvTranspose1dHook
+    if isinstance(module, torch.jit.ScriptModule) and getattr(module, "original_name", "") in (
+        "Conv1d",
+        "ConvTranspose1d",
+    ):
+        return None, "", None
+    return None
+
+
+def _install(module: nn.Module, plain: Any, method: str, hook: Any) -> str | None:
+    """None where the layer is accelerated now, else why it is not."""
+    if plain is None:
+        return "a layer of a ScriptModule, which runs PyTorch's own program"
+    if method in module.__dict__:
+        return None if isinstance(module.__dict__[method], hook) else f"somebody else has replaced its {method}"
+    if getattr(type(module), method) is not getattr(plain, method):
+        return f"its class {type(module).__name__} has a {method} of its own"
+    if not _reaches(type(module), plain):
+        return f"its class {type(module).__name__} has a forward of its own that does not end in {plain.__name__}'s"
+    made = hook(module)
+    made._read(module)
+    module.__dict__[method] = made
+    return None
+
+
+def _reaches(kind: type, plain: type) -> bool:
+    """Whether a forward of a subclass's own mentions what leads to PyTorch's: super(), forward, _conv_forward."""
+    for base in kind.__mro__:
+        if base is plain:
+            return True
+        forward = base.__dict__.get("forward")
+        if forward is None:
+            continue
+        code = getattr(forward, "__code__", None)
+        names = {*code.co_names, *code.co_freevars} if code is not None else set()
+        if code is not None and not names & {"forward", "_conv_forward", "__class__", "__call__"}:
+            return False
+    return True

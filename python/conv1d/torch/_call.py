@@ -1,0 +1,126 @@
+"""One eager call: is it ours to answer, and the answer with its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.autograd.forward_ad as _forward_ad
+from torch.overrides import _get_current_function_mode_stack
+from torch.utils._device import DeviceContext
+
+from .. import _C
+from ._door import layer_forward, layer_gradients
+
+Tensor = torch.Tensor
+GuestLayer = _C.GuestLayer
+
+_Parameter = torch.nn.Parameter
+_autocast = torch._C._is_any_autocast_enabled
+_dispatch_modes = torch._C._len_torch_dispatch_stack
+_function_modes = torch._C._len_torch_function_stack
+_interpreter = torch._C._functorch.peek_interpreter_stack
+_tracing = torch._C._get_tracing_state
+_grad_enabled = torch.is_grad_enabled
+
+
+def _only_devices() -> bool:
+    """torch.set_default_device() is a mode as well, and no business of a layer's."""
+    return all(type(mode) is DeviceContext for mode in _get_current_function_mode_stack())
+
+
+def _unwatched() -> bool:
+    """Nobody wants to see or to change the operators that are called: no mode, transform, trace or dual number."""
+    # A bare operator would lose tangents, ignore autocast and hide from traces without a word: each is asked for.
+    return not (
+        _forward_ad._current_level >= 0
+        or _autocast()
+        or _dispatch_modes()
+        or _interpreter() is not None
+        or _tracing() is not None
+        or (_function_modes() and not _only_devices())
+    )
+
+
+def _plain(tensor: Any) -> bool:
+    kind = type(tensor)
+    return kind is Tensor or kind is _Parameter
+
+
+def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> Tensor | None:
+    """The layer's answer; None where PyTorch's own call has to answer, or to say what is wrong."""
+    kind = type(input)
+    if not (kind is Tensor or kind is _Parameter):
+        return None
+    kind = type(weight)
+    if not (kind is Tensor or kind is _Parameter):
+        return None
+    if bias is not None and not _plain(bias):
+        return None
+    if not _unwatched():
+        return None
+    try:
+        if _grad_enabled() and (
+            input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
+        ):
+            return _apply(input, weight, bias, layer, number)
+        return layer_forward(input, weight, bias, number)
+    except Exception:  # whatever is wrong, PyTorch's own call says it in its words
+        return None
+
+
+class Convolution(torch.autograd.Function):
+    """A layer's forward pass, recorded."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, layer: GuestLayer, number: int) -> Tensor:
+        ctx.save_for_backward(input, weight)
+        ctx.layer = layer  # lives as long as the graph does
+        ctx.number = number
+        return layer_forward(input, weight, bias, number)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        input, weight = ctx.saved_tensors
+        dx, dw, db, _, _ = ctx.needs_input_grad
+        if not _grad_enabled() and _plain(grad) and _plain(input) and _plain(weight) and _unwatched():
+            try:
+                grads = layer_gradients(grad, input, weight, ctx.number << 3 | dx | dw << 1 | db << 2)
+                return *grads, None, None
+            except Exception:  # as above
+                pass
+        return *_gradients(ctx.layer, grad, input, weight, (dx, dw, db)), None, None
+
+
+# Function.apply, less a wrapper for functorch's transforms, which take 10 microseconds and were excluded above.
+_apply = super(torch.autograd.Function, Convolution).apply
+
+
+def _gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: Tensor, wanted: tuple[bool, ...]) -> Any:
+    """By PyTorch's own operator, which can be differentiated again, batched and traced."""
+    stride, left, right, dilation, groups, output_padding, transposed = layer.settings
+    least = min(left, right)
+    before, after = left - least, right - least  # what an even kernel under padding="same" has more on one side
+    padded = torch.nn.functional.pad(input, (before, after)) if before or after else input
+    unbatched = input.dim() == 2
+    if unbatched:
+        padded, grad = padded.unsqueeze(0), grad.unsqueeze(0)
+    channels = grad.shape[1]
+    dx, dw, db = torch.ops.aten.convolution_backward(
+        grad,
+        padded,
+        weight,
+        [channels],
+        [stride],
+        [least],
+        [dilation],
+        transposed,
+        [output_padding],
+        groups,
+        list(wanted),
+    )
+    if dx is not None and (before or after):
+        dx = dx.narrow(2, before, input.shape[-1])
+    if dx is not None and unbatched:
+        dx = dx.squeeze(0)
+    return dx, dw, db

@@ -1,0 +1,50 @@
+"""The way into PyTorch: its C interface found, our operators registered, its threads taken. Once in a process."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+from .. import _C
+
+_LIBRARIES: list[Any] = []  # registrations end with these objects
+
+
+def _without_c_names() -> None:
+    """The same operators for a PyTorch whose C interface cannot be used: slower to call, on the caller's thread."""
+    from . import _described
+
+    definitions = torch.library.Library("conv1d", "DEF")
+    kernels = torch.library.Library("conv1d", "IMPL", "CPU")
+    for schema, kernel in _described.OPERATORS:
+        definitions.define(schema)
+        kernels.impl(schema.split("(")[0], kernel)
+    _LIBRARIES.extend((definitions, kernels))
+
+
+def _open() -> str:
+    """How the operators are registered: by the C interface ("c") or in Python ("python")."""
+    missing = "hidden" if os.environ.get("CONV1D_TORCH_DOOR") == "python" else _C._torch_find()
+    if missing:
+        _without_c_names()
+    else:
+        failed = _C._torch_register()
+        if failed:
+            raise ImportError(f"conv1d.torch: PyTorch {torch.__version__} did not take the operators: {failed}")
+    _C._torch_use_threads()
+    # Gradients of the eager operators are the callers' business: without these PyTorch would put a node that only warns
+    # between them and the kernels.
+    autograd = torch.library.Library("conv1d", "IMPL", "AutogradCPU")
+    for name in ("conv1d_p", "conv1d_gp"):
+        autograd.impl(name, torch.library.fallthrough_kernel)
+    _LIBRARIES.append(autograd)
+    return "python" if missing else "c"
+
+
+DOOR = _open()
+
+# `.default` saves the choice among overloads at every call.
+layer_forward = torch.ops.conv1d.conv1d_p.default
+layer_gradients = torch.ops.conv1d.conv1d_gp.default

@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include <conv1d/guest.h>
+
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "conv/plan_cache.h"
+#include "guest/kept.h"
+#include "guest/pass.h"
+
+namespace conv1d::guest {
+namespace {
+
+/// Shapes that alternate (two halves of a model sharing a layer, a last shorter batch) are each readied once.
+constexpr std::size_t kReadied = 2;
+/// Different lengths may be served by different families, each with a packing of its own.
+constexpr std::size_t kKept = 4;
+
+/// One copy of a layer's weight, packed for all steps of a pass. Never changed once it is made.
+struct Packed {
+  std::uint64_t hash = 0;
+  std::vector<StepPacking> packings;
+  memory::Buffer memory;
+  std::size_t bytes = 0;
+  ~Packed() { KeptAccount::release(bytes); }
+};
+
+PassKey key_of(const Array& first, const Array& second, const Array* bias, std::int64_t extra) {
+  PassKey key{.first_sizes = first.sizes,
+              .first_strides = first.strides,
+              .second_sizes = second.sizes,
+              .second_strides = second.strides,
+              .extra = extra,
+              .threads = get_num_threads()};
+  key.dtypes = static_cast<std::int32_t>(first.dtype) << 8 | static_cast<std::int32_t>(second.dtype);
+  if (bias) {
+    key.bias_size = bias->sizes[2];
+    key.bias_stride = bias->strides[2];
+    key.dtypes |= static_cast<std::int32_t>(bias->dtype) << 16;
+  }
+  return key;
+}
+
+/// Scratch memory of a call: small amounts come from the stack.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t bytes) : large_(bytes <= sizeof small_ ? 0 : bytes), own_(bytes <= sizeof small_) {}
+  void* data() { return own_ ? small_ : large_.data(); }
+
+ private:
+  alignas(memory::kAlignment) std::byte small_[8192];
+  memory::Buffer large_;
+  bool own_;
+};
+
+}  // namespace
+
+struct Layer::Impl final : Keeper {
+  Impl(const Settings& s, std::size_t weight_bytes) : settings(s), account(this, weight_bytes) {}
+
+  void give_back() override;
+
+  const Settings settings;
+  mutable std::mutex mutex;  // guards what follows, not the computing
+  std::array<std::array<std::shared_ptr<const Pass>, kReadied>, kKinds> readied;
+  std::vector<std::shared_ptr<const Packed>> kept;  // the most recently made last
+
+  std::shared_ptr<const Pass> ready(Kind kind, const PassKey& key, DType dtype);
+  std::shared_ptr<const Packed> packed(const Pass& pass, const void* weight);
+  void put_first(const std::shared_ptr<const Pass>& pass);
+
+  KeptAccount account;  // the last member: see kept.h
+};
+
+void Layer::Impl::give_back() {
+  const std::lock_guard lock(mutex);
+  kept.clear();
+  readied = {};
+}
+
+void Layer::Impl::put_first(const std::shared_ptr<const Pass>& pass) {
+  auto& slots = readied[static_cast<std::size_t>(pass->kind)];
+  // Over one with the same key, if there is one, else over the oldest.
+  const auto same = std::find_if(slots.begin(), slots.end(), [&](const auto& p) { return p && p->key == pass->key; });
+  const auto last = same == slots.end() ? slots.end() - 1 : same;
+  std::move_backward(slots.begin(), last, last + 1);
+  slots.front() = pass;
+}
+
+std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key, DType dtype) {
+  {
+    const std::lock_guard lock(mutex);
+    auto& slots = readied[static_cast<std::size_t>(kind)];
+    for (auto& slot : slots) {
+      if (slot && slot->key == key) return slot;
+    }
+  }
+  std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, dtype, true);
+  if (!pass) return nullptr;
+  const std::lock_guard lock(mutex);
+  put_first(pass);
+  return pass;
+}
+
+std::shared_ptr<const Packed> Layer::Impl::packed(const Pass& pass, const void* weight) {
+  // Taken before the numbers are packed: a write in between leaves a copy that no later hash equals.
+  const std::uint64_t hash = hash_bytes(static_cast<const std::byte*>(weight), pass.weight_bytes);
+  {
+    const std::lock_guard lock(mutex);
+    for (const auto& entry : kept) {
+      if (entry->hash == hash && entry->packings == pass.packings) return entry;
+    }
+    // Copies of other numbers will not be wanted again; those of the same numbers for other families may be.
+    std::erase_if(kept, [&](const auto& e) { return e->hash != hash || e->packings == pass.packings; });
+    if (kept.size() == kKept) kept.erase(kept.begin());
+  }
+  if (!KeptAccount::reserve(pass.packed_bytes)) return nullptr;
+  auto made = std::make_shared<Packed>();
+  made->bytes = pass.packed_bytes;
+  made->memory = memory::Buffer(pass.packed_bytes);
+  made->hash = hash;
+  made->packings = pass.packings;
+  for (const Step& step : pass.steps) {
+    kernels::pack_weights(step.plan, static_cast<const std::byte*>(weight) + step.weight_offset,
+                          made->memory.data() + step.packed_at);
+  }
+  const std::lock_guard lock(mutex);
+  kept.push_back(made);
+  return made;
+}
+
+Layer::Layer(const Settings& settings, std::size_t weight_bytes)
+    : impl_(std::make_unique<Impl>(settings, weight_bytes)) {}
+Layer::~Layer() = default;
+
+const Settings& Layer::settings() const { return impl_->settings; }
+
+std::shared_ptr<const Pass> Layer::forward(const Array& x, const Array& weight, const Array* bias) {
+  if (x.dtype != weight.dtype || (bias && bias->dtype != x.dtype)) return nullptr;
+  return impl_->ready(Kind::kForward, key_of(x, weight, bias, 0), x.dtype);
+}
+
+std::shared_ptr<const Pass> Layer::input_grad(const Array& grad, const Array& weight, std::int64_t in_length) {
+  if (grad.dtype != weight.dtype) return nullptr;
+  return impl_->ready(Kind::kInputGrad, key_of(grad, weight, nullptr, in_length), grad.dtype);
+}
+
+std::shared_ptr<const Pass> Layer::weight_grad(const Array& grad, const Array& x, std::int64_t kernel) {
+  if (grad.dtype != x.dtype) return nullptr;
+  const bool swapped = impl_->settings.transposed;
+  return impl_->ready(Kind::kWeightGrad, key_of(swapped ? grad : x, swapped ? x : grad, nullptr, kernel), grad.dtype);
+}
+
+void Layer::run(const Pass& pass, const Pointers& pointers) {
+  std::shared_ptr<const Packed> packed;
+  if (pass.packed_bytes != 0) {
+    packed = impl_->packed(pass, pointers.weight);
+    if (!packed) {
+      // No more may be kept: from now on this shape is served without.
+      const std::shared_ptr<const Pass> other =
+          make_pass(impl_->settings, pass.kind, pass.key, static_cast<DType>(pass.key.dtypes & 0xff), false);
+      {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->put_first(other);
+      }
+      return run(*other, pointers);
+    }
+  }
+  if (pass.zero_first) std::memset(pointers.output, 0, pass.output_bytes);
+  Scratch scratch(pass.scratch_bytes);
+  for (const Step& step : pass.steps) {
+    kernels::run(step.plan,
+                 {.input = pointers.input,
+                  .weight = static_cast<const std::byte*>(pointers.weight) + step.weight_offset,
+                  .bias = pointers.bias,
+                  .output = static_cast<std::byte*>(pointers.output) + step.output_offset},
+                 packed && step.plan.packed_bytes != 0 ? packed->memory.data() + step.packed_at : nullptr,
+                 scratch.data());
+  }
+}
+
+std::size_t Layer::kept_bytes() const {
+  const std::lock_guard lock(impl_->mutex);
+  std::size_t bytes = 0;
+  for (const auto& entry : impl_->kept) bytes += entry->bytes;
+  return bytes;
+}
+
+void Layer::clear() { impl_->give_back(); }
+
+std::uint64_t hash(const void* data, std::size_t bytes) {
+  return hash_bytes(static_cast<const std::byte*>(data), bytes);
+}
+
+}  // namespace conv1d::guest

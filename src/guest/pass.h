@@ -1,0 +1,60 @@
+// A pass readied for operands of one shape and layout: sizes checked, kernels chosen.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <conv1d/guest.h>
+
+#include "kernels/plan.h"
+
+namespace conv1d::guest {
+
+enum class Kind : std::uint8_t { kForward, kInputGrad, kWeightGrad };
+inline constexpr int kKinds = 3;
+
+/// All that a pass depends on besides the layer's settings: compared at every call.
+struct PassKey {
+  Sizes first_sizes{}, first_strides{}, second_sizes{}, second_strides{};
+  std::int64_t bias_size = -1, bias_stride = 0;  // -1: none
+  std::int64_t extra = 0;                        // in_length or kernel, which gradients cannot infer
+  std::int32_t dtypes = 0;                       // of all operands, a byte each
+  std::int32_t threads = 1;
+  bool operator==(const PassKey&) const = default;
+};
+
+struct Step {
+  kernels::Plan plan;
+  std::int64_t weight_offset = 0;  // bytes
+  std::int64_t output_offset = 0;  // bytes
+  std::size_t packed_at = 0;       // bytes into the kept copy
+};
+
+/// What a kept copy of packed weights has to fit.
+struct StepPacking {
+  kernels::Packing packing;
+  std::int64_t weight_offset = 0;
+  bool operator==(const StepPacking&) const = default;
+};
+
+class Pass {
+ public:
+  PassKey key;
+  Kind kind = Kind::kForward;
+  Sizes sizes{};  // of the output
+  std::size_t output_bytes = 0;
+  std::size_t weight_bytes = 0;   // of the operand in the weight's place
+  std::size_t packed_bytes = 0;   // of all steps together; 0: nothing is kept for this pass
+  std::size_t scratch_bytes = 0;  // of the step that wants most
+  bool zero_first = false;
+  std::vector<Step> steps;
+  std::vector<StepPacking> packings;
+};
+
+/// Null where the pass is not served. `may_keep`: whether packed weights may be kept for it.
+std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, DType dtype,
+                                      bool may_keep);
+
+}  // namespace conv1d::guest
