@@ -7,6 +7,8 @@ namespace conv1d {
 Tensor& Tensor::set_data(const Tensor& source) {
   TensorImpl& impl = impl_of(*this);
   const TensorImpl from = impl_of(source);  // a copy: source may be this very tensor
+  check(impl.device == from.device,
+        "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type.");
   if (meta_of(*this) != nullptr && requires_grad()) {
     check(is_differentiable(from.dtype),
           "data set to a tensor that requires gradients must be floating point or complex dtype");

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "autograd/record.h"
+#include "base/check.h"
 #include "tensor/copy.h"
 #include "tensor/impl.h"
 #include "tensor/visit.h"
@@ -23,6 +24,10 @@ struct Stage {
 
   Stage(const Geometry& base, const Geometry& view, Device device) {
     const std::int64_t ratio = base.dtype == view.dtype ? 1 : 2;  // a real view of a complex base
+    // `.data = ...` can give a view or its base any dtype: no memory holds both then.
+    check(ratio == 1 || (is_complex(base.dtype) && view.dtype == real_of(base.dtype)), "a view of dtype ",
+          name(view.dtype), " and its base of dtype ", name(base.dtype),
+          " no longer share memory: one of them had its .data set");
     const std::int64_t first = std::min(base.offset, view.offset / ratio);
     const std::int64_t last = std::max(last_element(base), last_element(view) / ratio);
     const Tensor memory = make_tensor({last - first + 1}, base.dtype, device);

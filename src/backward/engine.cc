@@ -37,7 +37,10 @@ class Walk {
       if (found != states_.end()) found->second.captured.push_back(i);
     }
     if (!captures.empty()) mark_needed();
-    for (const Root& root : roots) send(root.edge, root.grad);
+    // `.data = ...` may have given an output another shape than its node has: what starts the walk is fitted as well.
+    for (const Root& root : roots) {
+      send(root.edge, fit_gradient(root.grad, root.edge.node->outputs[root.edge.output], *root.edge.node, 0));
+    }
     for (const Root& root : roots) {
       if (states_[root.edge.node.get()].waiting == 0 && queued_.insert(root.edge.node.get()).second) {
         ready_.push(root.edge.node);

@@ -12,6 +12,23 @@ namespace {
 // What PyTorch calls the recorded halves of a convolution's gradient.
 constexpr const char* kSecondOrder = "ConvolutionBackwardBackward0";
 
+// A node may be called by hand with any gradient, and `.data = ...` may have given a saved tensor another shape or
+// dtype since: the kernels know only `g`, and would read beyond what is there.
+void check_operand(const char* what, const Tensor& t, const Shape& sizes, DType dtype) {
+  check(t.sizes() == sizes, "Expected the ", what, " in the gradient of conv1d to be of size ", shape_text(sizes),
+        ", but got size ", shape_text(t.sizes()));
+  check(t.dtype() == dtype, "expected scalar type ", scalar_name(dtype), " but found ", scalar_name(t.dtype()));
+}
+void check_grad(const Tensor& grad, const ConvGeometry& g, DType dtype) {
+  check_operand("output's gradient", grad, {g.batch, g.out_channels, g.out_length}, dtype);
+}
+void check_weight(const Tensor& weight, const ConvGeometry& g, DType dtype) {
+  check_operand("weight", weight, {g.out_channels, g.in_channels_per_group(), g.kernel}, dtype);
+}
+void check_input(const Tensor& x, const ConvGeometry& g, DType dtype) {
+  check_operand("input", x, {g.batch, g.in_channels, g.in_length}, dtype);
+}
+
 /// The gradient of a convolution with respect to (x, weight, bias), each only where it is wanted.
 Backward convolution_backward(const ConvGeometry& g, bool has_bias) {
   return [g, has_bias](const BackwardArgs& args) {
@@ -51,11 +68,15 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, co
 }
 
 Tensor conv_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g) {
+  check_grad(grad, g, weight.dtype());
+  check_weight(weight, g, weight.dtype());
   return record(kSecondOrder, run_input_grad(grad, weight, g), {grad, Tensor(), weight}, {grad, weight},
                 [g](const BackwardArgs& args) {
                   std::vector<Tensor> grads(3);
                   if (!args.grad().defined()) return grads;
                   const Tensor &saved_grad = args.saved[0], &saved_weight = args.saved[1];
+                  check_input(args.grad(), g, saved_weight.dtype());
+                  check_weight(saved_weight, g, saved_weight.dtype());
                   if (args.wanted[0]) grads[0] = convolution(args.grad(), saved_weight, Tensor(), g, nullptr);
                   if (args.wanted[2]) grads[2] = conv_weight_grad(saved_grad, args.grad(), g);
                   return grads;
@@ -63,11 +84,15 @@ Tensor conv_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeome
 }
 
 Tensor conv_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g) {
+  check_grad(grad, g, x.dtype());
+  check_input(x, g, x.dtype());
   return record(kSecondOrder, run_weight_grad(grad, x, g), {grad, x, Tensor()}, {grad, x},
                 [g](const BackwardArgs& args) {
                   std::vector<Tensor> grads(3);
                   if (!args.grad().defined()) return grads;
                   const Tensor &saved_grad = args.saved[0], &saved_x = args.saved[1];
+                  check_weight(args.grad(), g, saved_x.dtype());
+                  check_input(saved_x, g, saved_x.dtype());
                   if (args.wanted[0]) grads[0] = convolution(saved_x, args.grad(), Tensor(), g, nullptr);
                   if (args.wanted[1]) grads[1] = conv_input_grad(saved_grad, args.grad(), g);
                   return grads;

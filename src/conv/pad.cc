@@ -30,7 +30,14 @@ template <class F> void for_each_row(const PadMap& map, F&& f) {
   }
 }
 
+// A node may be called by hand with any gradient.
+void check_sizes(const Tensor& t, const Shape& sizes) {
+  check(t.sizes() == sizes, "Expected a gradient of size ", shape_text(sizes), " in the gradient of pad, but got size ",
+        shape_text(t.sizes()));
+}
+
 Tensor gather(const Tensor& x, const PadMap& map) {
+  check_sizes(x, map.in_sizes);
   Tensor y = make_tensor(map.out_sizes, x.dtype(), x.device());
   if (x.device().is_meta()) return y;
   const Tensor source = raw_contiguous(x);
@@ -45,6 +52,7 @@ Tensor gather(const Tensor& x, const PadMap& map) {
 }
 
 Tensor scatter(const Tensor& grad, const PadMap& map) {
+  check_sizes(grad, map.out_sizes);
   if (grad.device().is_meta()) return make_tensor(map.in_sizes, grad.dtype(), grad.device());
   const Tensor source = raw_contiguous(grad);
   Tensor sums;

@@ -132,5 +132,19 @@ TEST_F(Views, ViewsMadeWithoutGrad) {
       of_plain.grad_fn());
 }
 
+TEST_F(Views, DataThatWasSetApart) {
+  Tensor row = base[0];
+  row.set_data(ones({1000}, {.dtype = float64}));
+  base.mul_(2);
+  EXPECT_ERROR(RuntimeError,
+               "a view of dtype float64 and its base of dtype float32 no longer share memory: one of them had its "
+               ".data set",
+               row.sum().backward());
+  EXPECT_ERROR(
+      RuntimeError,
+      "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type.",
+      row.set_data(ones({3}, {.device = Device("meta")})));
+}
+
 }  // namespace
 }  // namespace conv1d

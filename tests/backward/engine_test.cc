@@ -248,5 +248,16 @@ TEST(Parallel, ViewsOfAChangedBase) {
   EXPECT_EQ(autograd::grad({view.sum()}, {a})[0].at<float>({2}), 3);
 }
 
+TEST(Backward, AnOutputWhoseDataWasSet) {
+  const Tensor a = leaf();
+  Tensor y = a * 2;
+  y.set_data(ones({5}));
+  EXPECT_ERROR(RuntimeError,
+               "Function MulBackward0 returned an invalid gradient at index 0 - got [5] but expected shape compatible "
+               "with [3]",
+               y.backward(ones({5})));
+  EXPECT_FALSE(a.grad().defined());
+}
+
 }  // namespace
 }  // namespace conv1d

@@ -199,5 +199,28 @@ TEST(Graph, ComplexProductsKeepInfinities) {
   EXPECT_EQ(y.item<Number>().real(), inf);
 }
 
+TEST(Graph, WhatTheGeometryNoLongerDescribesIsRefused) {
+  const auto layer = [](Tensor& x, Tensor& w) {
+    return F::conv1d(x = leaf({1, 2, 8}, float32), w = leaf({2, 2, 3}, float32));
+  };
+  Tensor x, w;
+  Tensor y = layer(x, w);
+  w.set_data(ones({1, 1, 1}));
+  EXPECT_ERROR(RuntimeError,
+               "Expected the weight in the gradient of conv1d to be of size [2, 2, 3], but got size [1, 1, 1]",
+               y.sum().backward());
+  y = layer(x, w);
+  x.set_data(ones({3}));
+  EXPECT_ERROR(RuntimeError, "Expected the input in the gradient of conv1d to be of size [1, 2, 8], but got size [3]",
+               y.sum().backward());
+  y = layer(x, w);
+  w.set_data(ones({2, 2, 3}, {.dtype = float64}));
+  EXPECT_ERROR(RuntimeError, "expected scalar type Double but found Float", y.sum().backward());
+  y = layer(x, w);
+  EXPECT_ERROR(RuntimeError,
+               "Expected the output's gradient in the gradient of conv1d to be of size [1, 2, 6], but got size [1]",
+               y.grad_fn()->apply({ones({1})}));
+}
+
 }  // namespace
 }  // namespace conv1d::testing

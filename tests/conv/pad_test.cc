@@ -141,5 +141,11 @@ TEST(Pad, NothingOverflows) {
   }
 }
 
+TEST(Pad, AGradientOfAnotherSizeIsRefused) {
+  const Tensor y = F::pad(one_to_six().requires_grad_(), {1, 1}, {.mode = "reflect"});
+  EXPECT_ERROR(RuntimeError, "Expected a gradient of size [1, 8] in the gradient of pad, but got size [1]",
+               y.grad_fn()->apply({ones({1})}));
+}
+
 }  // namespace
 }  // namespace conv1d::testing
