@@ -1,5 +1,7 @@
 #include "autograd/view.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace conv1d {
@@ -44,6 +46,9 @@ Tensor root_of(const Tensor& tensor) {
 }
 
 std::shared_ptr<Node> view_grad_fn(const Tensor& view, GradMeta& meta) {
+  // Freed after the lock: what hangs on it may wait for a lock of its owner's, as a NumPy array does for Python's,
+  // whose holder may be waiting here.
+  std::shared_ptr<Node> old;
   const std::lock_guard lock(meta.mutex);
   const std::uint64_t version = view.impl()->version->count;
   if (version == meta.seen || (!meta.grad_fn && !meta.base.requires_grad())) return meta.grad_fn;
@@ -54,8 +59,7 @@ std::shared_ptr<Node> view_grad_fn(const Tensor& view, GradMeta& meta) {
       "by "
       "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
       "tracked) or both outside (if you want the inplace to be tracked).");
-  bury(std::move(meta.grad_fn));
-  meta.grad_fn = regenerated(view, meta.base);
+  old = std::exchange(meta.grad_fn, regenerated(view, meta.base));
   meta.output = 0;
   meta.seen = version;
   return meta.grad_fn;
