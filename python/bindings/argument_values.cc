@@ -47,10 +47,7 @@ bool Arguments::flag(std::string_view name, bool absent) const {
 
 std::string Arguments::text(std::string_view name, const char* absent) const {
   PyObject* object = find(name);
-  if (!object) return absent;
-  const char* text = PyUnicode_AsUTF8(object);
-  if (!text) throw nb::python_error();
-  return text;
+  return object ? utf8_of(object) : absent;
 }
 
 std::int64_t Arguments::element(std::string_view name, PyObject* item, std::size_t place) const {

@@ -22,8 +22,7 @@ PyObject* find_keyword(PyObject* kwargs, const std::string& name) {
   PyObject *key = nullptr, *value = nullptr, *other = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(kwargs, &position, &key, &value)) {
-    const char* text = PyUnicode_AsUTF8(key);
-    if (!text) throw nb::python_error();
+    const std::string text = utf8_of(key);
     if (name == text) return value;
     if (is_other_name(name, text)) other = value;
   }
@@ -182,7 +181,7 @@ namespace {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(kwargs, &position, &key, &value)) {
-    const std::string name = PyUnicode_AsUTF8(key);
+    const std::string name = utf8_of(key);
     const auto found = std::find_if(signature.parameters.begin(), signature.parameters.end(),
                                     [&](const Parameter& p) { return p.name == name || is_other_name(p.name, name); });
     if (found == signature.parameters.end()) {

@@ -15,7 +15,10 @@ namespace {
 
 // ---- nodes --------------------------------------------------------------------------------------------------------
 
-const std::shared_ptr<Node>& node_of(nb::handle self) { return nb::inst_ptr<PyNode>(self)->node; }
+const std::shared_ptr<Node>& node_of(nb::handle self) {
+  if (!nb::isinstance<PyNode>(self) || !nb::inst_ready(self)) refuse_self("torch._C._FunctionBase", self);
+  return nb::inst_ptr<PyNode>(self)->node;
+}
 
 nb::object next_functions(nb::handle self) {
   nb::list edges;

@@ -56,6 +56,18 @@ Unlocked::~Unlocked() {
   }
 }
 
+void refuse_self(const char* owner, nb::handle object) {
+  raise<TypeError>("descriptor for '", owner, "' objects doesn't apply to a '",
+                   reinterpret_cast<PyTypeObject*>(object.type().ptr())->tp_name, "' object");
+}
+
+std::string utf8_of(nb::handle text) {
+  Py_ssize_t size = 0;
+  const char* characters = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+  if (!characters) throw nb::python_error();
+  return {characters, static_cast<std::size_t>(size)};
+}
+
 // ---- tensors ------------------------------------------------------------------------------------------------------
 
 bool is_tensor(nb::handle object) {
@@ -63,7 +75,10 @@ bool is_tensor(nb::handle object) {
          nb::inst_ready(object);
 }
 
-const Tensor& tensor_of(nb::handle object) { return nb::inst_ptr<PyTensor>(object)->tensor; }
+const Tensor& tensor_of(nb::handle object) {
+  if (!is_tensor(object)) refuse_self("torch._C.TensorBase", object);
+  return nb::inst_ptr<PyTensor>(object)->tensor;
+}
 
 nb::object make_tensor_object(nb::handle type, const Tensor& tensor) {
   nb::object object = nb::inst_alloc(type);

@@ -17,9 +17,15 @@ namespace conv1d::python {
 
 namespace nb = nanobind;
 
+/// For a method or property called on an object of another type, as `Tensor.shape.__get__(3)` does: nanobind does not
+/// look at a bare handle. `owner` as PyTorch's message names the class.
+[[noreturn]] void refuse_self(const char* owner, nb::handle object);
+/// The characters of a str; UnicodeEncodeError where they have no UTF-8, as a lone surrogate has none.
+std::string utf8_of(nb::handle text);
+
 // ---- tensors ------------------------------------------------------------------------------------------------------
 bool is_tensor(nb::handle object);
-/// The tensor behind a Python object; call is_tensor() first.
+/// The tensor behind a Python object; TypeError for another object.
 const Tensor& tensor_of(nb::handle object);
 /// The Python object of a tensor: the one that exists already, else a new conv1d.Tensor; None for an undefined tensor.
 nb::object to_python(const Tensor& tensor);

@@ -22,7 +22,10 @@ nb::handle dtype_class, device_class;
 /// `bool`.
 std::string name_in_module(DType dtype) { return dtype == bool_ ? "bool_" : std::string(name(dtype)); }
 
-DType dtype_of_self(nb::handle self) { return nb::inst_ptr<PyDType>(self)->dtype; }
+DType dtype_of_self(nb::handle self) {
+  if (!self.type().is(dtype_class) || !nb::inst_ready(self)) refuse_self("torch.dtype", self);
+  return nb::inst_ptr<PyDType>(self)->dtype;
+}
 
 void bind_dtype(nb::module_& module) {
   auto cls = nb::class_<PyDType>(module, "dtype", nb::is_final());
@@ -80,7 +83,10 @@ std::string device_text(const PyDevice& device) {
   return device.index ? device.type + ":" + std::to_string(*device.index) : device.type;
 }
 
-const PyDevice& device_of_self(nb::handle self) { return *nb::inst_ptr<PyDevice>(self); }
+const PyDevice& device_of_self(nb::handle self) {
+  if (!self.type().is(device_class) || !nb::inst_ready(self)) refuse_self("torch.device", self);
+  return *nb::inst_ptr<PyDevice>(self);
+}
 
 [[noreturn]] void refuse_accelerator(std::int64_t index) {
   if (index < 0) raise<RuntimeError>("Device index must not be negative");
@@ -157,7 +163,10 @@ void bind_layouts(nb::module_& module) {
 
   auto format = nb::class_<PyMemoryFormat>(module, "memory_format", nb::is_final());
   rename_type(format, "torch.memory_format");
-  const auto name_of = [](nb::handle self) { return nb::inst_ptr<PyMemoryFormat>(self)->name; };
+  const auto name_of = [](nb::handle self) {
+    if (!nb::isinstance<PyMemoryFormat>(self) || !nb::inst_ready(self)) refuse_self("torch.memory_format", self);
+    return nb::inst_ptr<PyMemoryFormat>(self)->name;
+  };
   format.def("__repr__", [name_of](nb::handle self) { return "torch." + name_of(self); }).def("__reduce__", name_of);
   for (const char* name : {"contiguous_format", "preserve_format"}) module.attr(name) = nb::cast(PyMemoryFormat{name});
 }
@@ -189,7 +198,7 @@ bool is_device(nb::handle object) {
 Device device_of(nb::handle object) {
   if (is_integer(object)) refuse_accelerator(integer_of(object));
   if (object.type().is(device_class)) return Device(device_text(device_of_self(object)));
-  return Device(PyUnicode_AsUTF8(object.ptr()));
+  return Device(utf8_of(object));
 }
 
 nb::object to_python(Device device) { return make_device({device.str(), std::nullopt}); }

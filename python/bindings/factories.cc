@@ -80,8 +80,11 @@ void bind_ranges(nb::module_& module) {
           "(Tensor start, Number end, int steps, *, " CONV1D_OUT CONV1D_PLACE,
           "(Number start, Number end, int steps, *, " CONV1D_OUT CONV1D_PLACE},
          [](const Arguments& a) {
-           const double start = a.number("start").to<double>(), end = a.number("end").to<double>();
-           return to_python(linspace(start, end, a.integer("steps"), a.options()));
+           const Scalar start = a.number("start"), end = a.number("end");
+           if (start.is_complex() || end.is_complex()) {
+             throw NotImplementedError("linspace(): complex ends are not supported");
+           }
+           return to_python(linspace(start.to<double>(), end.to<double>(), a.integer("steps"), a.options()));
          });
 }
 

@@ -62,10 +62,9 @@ void bind_nn_init(nb::module_& module) {
   module.def(
       "_calculate_gain",
       [](nb::handle nonlinearity, nb::handle slope) {
-        const nb::str name(nonlinearity);
         std::optional<double> given;
         if (!slope.is_none()) given = nb::cast<double>(slope);
-        return init::calculate_gain(name.c_str(), given);
+        return init::calculate_gain(utf8_of(nb::str(nonlinearity)), given);
       },
       nb::arg().none(), nb::arg().none());
 }

@@ -8,6 +8,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "errors.h"
+#include "interop.h"
 
 namespace conv1d::python {
 namespace {
@@ -22,11 +23,16 @@ nb::object not_implemented() { return nb::borrow(Py_NotImplemented); }
 
 // ---- Python's operators -------------------------------------------------------------------------------------------
 
-/// `self OP other` for a tensor or a number; NotImplemented for others, so that Python words the error.
-void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar) {
+/// `self OP other` for a tensor or a number; NotImplemented for others, so that Python words the error. `arrays`: also
+/// for a NumPy array, where Python has no error but answers that two objects differ.
+void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar, bool arrays = false) {
   nb::cpp_function_def(
-      [tensors, scalar](nb::handle self, nb::handle other) -> nb::object {
+      [tensors, scalar, arrays](nb::handle self, nb::handle other) -> nb::object {
         const Tensor x = tensor_of(self);
+        if (arrays && is_array(other)) {
+          const Tensor y = tensor_from_data(other);
+          return to_python(unlocked([&] { return tensors(x, y); }));
+        }
         if (is_tensor(other)) {
           const Tensor y = tensor_of(other);
           return to_python(unlocked([&] { return tensors(x, y); }));
@@ -73,8 +79,8 @@ void bind_operators() {
   bind_operator("__rtruediv__", over_reversed, rdiv);
   bind_operator("__pow__", power, [](const Tensor& a, const Scalar& b) { return a.pow(b); });
   bind_operator("__rpow__", power_reversed, rpow);
-  bind_operator("__eq__", eq, eq);
-  bind_operator("__ne__", ne, ne);
+  bind_operator("__eq__", eq, eq, true);
+  bind_operator("__ne__", ne, ne, true);
   bind_operator("__lt__", lt, lt);
   bind_operator("__le__", le, le);
   bind_operator("__gt__", gt, gt);

@@ -14,7 +14,10 @@ namespace {
 
 nb::handle generator_class;
 
-Generator& generator_of_self(nb::handle self) { return *nb::inst_ptr<PyGenerator>(self)->generator; }
+Generator& generator_of_self(nb::handle self) {
+  if (!nb::isinstance<PyGenerator>(self) || !nb::inst_ready(self)) refuse_self("torch._C.Generator", self);
+  return *nb::inst_ptr<PyGenerator>(self)->generator;
+}
 
 /// A seed has 64 bits: -2**63 ... 2**64 - 1, the negative ones counted from the end.
 std::uint64_t seed_of(nb::handle object) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "convert.h"
 
 namespace conv1d::python {
 namespace {
@@ -96,7 +97,7 @@ std::string refusal_text(const std::string& function, const std::vector<std::str
   Keywords keywords;
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t place = 0;
-  while (kwargs && PyDict_Next(kwargs, &place, &key, &value)) keywords.emplace(PyUnicode_AsUTF8(key), value);
+  while (kwargs && PyDict_Next(kwargs, &place, &key, &value)) keywords.emplace(utf8_of(key), value);
   const std::size_t count = positional.size() + keywords.size();
 
   std::string text = function + " received an invalid combination of arguments - ";

@@ -120,13 +120,14 @@ nb::object list_of(const Tensor& x) {
   struct Leave {
     ~Leave() { Py_LeaveRecursiveCall(); }
   } leave;
-  nb::list list;
+  // Asked for at once, so that a list larger than memory (of an expanded tensor) is refused before it fills it.
   const std::int64_t size = x.sizes()[0];
-  if (x.dim() > 1) {
-    for (std::int64_t i = 0; i < size; ++i) list.append(list_of(x.select(0, i)));
-    return list;
+  nb::object list = nb::steal(PyList_New(size));
+  if (!list.is_valid()) throw nb::python_error();
+  for (std::int64_t i = 0; i < size; ++i) {
+    nb::object item = x.dim() > 1 ? list_of(x.select(0, i)) : to_python(x.at_scalar({i}));
+    PyList_SET_ITEM(list.ptr(), i, item.release().ptr());
   }
-  for (std::int64_t i = 0; i < size; ++i) list.append(to_python(x.at_scalar({i})));
   return list;
 }
 

@@ -120,7 +120,7 @@ nb::object type_or_convert(const Arguments& a) {
   const nb::handle wanted = a.object("dtype");
   if (is_dtype(wanted)) return to_python(converted(x, dtype_of_object(wanted), {}, false));
   if (!PyUnicode_Check(wanted.ptr())) raise<TypeError>("dtype must be a type, str, or dtype object");
-  const std::string text = PyUnicode_AsUTF8(wanted.ptr());
+  const std::string text = utf8_of(wanted);
   for (const DType dtype :
        {bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128}) {
     if (text == "torch." + std::string(scalar_name(dtype)) + "Tensor") return to_python(converted(x, dtype, {}, false));
