@@ -31,6 +31,8 @@ class Tensor(_C.TensorBase):
         """``Tensor(2, 3)``: that shape, uninitialised; ``Tensor([1, 2])``: those numbers in the default dtype."""
         if len(args) == 1 and not isinstance(args[0], int):
             data = args[0]
+            if data is None or isinstance(data, (float, complex, dict, set)):
+                raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
             tensor = _C.empty(tuple(data)) if type(data).__name__ == "Size" else _C._legacy_tensor(data)
             return tensor.to(device) if device is not None else tensor
         return _C.empty(tuple(args) if args else (0,), device=device)

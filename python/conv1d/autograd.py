@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from . import _C
@@ -72,6 +73,24 @@ def grad(
     return tuple(_C.zeros_like(leaf) if one is None else one for leaf, one in zip(leaves, found, strict=True))
 
 
+def _switched(generator: Generator, enabled: bool) -> Generator:
+    """The generator with grad mode set in each of its steps, and set back while its caller has its turn."""
+    step: Callable[[Any], Any] = generator.send
+    value: Any = None
+    while True:
+        before = _C.set_grad_enabled(enabled)
+        try:
+            result = step(value)
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            _C.set_grad_enabled(before)
+        try:
+            step, value = generator.send, (yield result)
+        except BaseException as error:  # thrown in, or GeneratorExit: both are the generator's to answer
+            step, value = generator.throw, error
+
+
 class _Switch:
     """A setting of grad mode for a ``with`` block or, as a decorator, for each call of a function."""
 
@@ -86,6 +105,13 @@ class _Switch:
 
     def __call__(self, function: _Function) -> _Function:
         enabled = self._enabled
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def steps(*args: Any, **kwargs: Any) -> Any:
+                return (yield from _switched(function(*args, **kwargs), enabled))
+
+            return steps  # type: ignore[return-value]
 
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:

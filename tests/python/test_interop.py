@@ -126,3 +126,11 @@ def test_numpy_is_not_imported_and_not_needed() -> None:
 def test_import_does_not_import_numpy() -> None:
     program = f"import sys, {NAME}; raise SystemExit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_equality_with_an_array_is_by_element() -> None:
+    t, a = torch.tensor([1.0, 2.0, 3.0]), np.array([[1.0, 0.0, 3.0]])
+    assert (t == a).tolist() == [[True, False, True]]
+    assert (a == t).tolist() == [[True, False, True]]
+    if not IS_PYTORCH:  # PyTorch's != compares the objects
+        assert (t != a).tolist() == [[False, True, False]]

@@ -181,3 +181,136 @@ def test_pickle_of_every_dtype() -> None:
         x = torch.tensor([[1, 0, 3]], dtype=getattr(torch, dtype))
         y = pickle.loads(pickle.dumps(x))
         assert y.dtype is x.dtype and torch.equal(x, y)
+
+
+# ---- calls that nobody means -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "torch.ones(2)",
+        "torch.float32",
+        "torch.device('cpu')",
+        "torch.Generator()",
+        "(torch.ones(1, requires_grad=True) * 2).grad_fn",
+    ],
+)
+def test_members_refuse_other_objects(make: str) -> None:
+    # In a process of its own: what is not refused ends it.
+    program = f"""
+        kind = type({make})
+        for base in kind.__mro__[:-1]:
+            for name, member in vars(base).items():
+                if name in ("__new__", "__init__", "__dict__", "__weakref__", "__class__"):
+                    continue
+                calls = lambda: member(3), lambda: member(3, 4), lambda: member.__get__(3), lambda: member.fget(3)
+                for call in calls:
+                    try:
+                        call()
+                    except Exception:
+                        pass
+        print("alive")
+    """
+    assert run(program).stdout == "alive\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.zeros(2, device=s)",
+        "torch.device(s)",
+        "torch.ones(2).to(s)",
+        "torch.ones(2).type(s)",
+        "torch.Generator(device=s)",
+        "torch.nn.init.calculate_gain(s)",
+        "torch.nn.functional.pad(torch.ones(1, 2), (1, 1), s)",
+        "torch.nn.functional.conv1d(torch.ones(1, 2), torch.ones(1, 1, 1), None, 1, s)",
+        "torch.zeros(2, **{s: 1})",
+        "torch.ones(2).sum(0, **{s: 1})",
+    ],
+)
+def test_text_without_utf8(call: str) -> None:
+    assert (
+        run(f"""
+        s = chr(0xD800)
+        try:
+            {call}
+        except (RuntimeError, ValueError, TypeError):
+            print("refused")
+    """).stdout
+        == "refused\n"
+    )
+
+
+def test_text_with_a_null_character() -> None:
+    with pytest.raises(RuntimeError):
+        torch.device("cpu\0")
+    with pytest.raises(RuntimeError):
+        torch.nn.functional.conv1d(torch.ones(1, 2), torch.ones(1, 1, 1), None, 1, "same\0")
+
+
+def test_list_larger_than_memory() -> None:
+    with pytest.raises(MemoryError):
+        torch.ones(1).expand(2**62).tolist()
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="the texts are ours")
+def test_gradients_that_do_not_fit_are_refused() -> None:
+    layer = torch.nn.Conv1d(64, 64, 9)
+    x = torch.ones(2, 64, 4000, requires_grad=True)
+    y = layer(x)
+    with pytest.raises(RuntimeError, match="output's gradient"):
+        y.grad_fn(torch.ones(1))
+    with pytest.raises(RuntimeError, match="expected scalar type"):
+        y.grad_fn(torch.ones(2, 64, 3992, dtype=torch.float64))
+    layer.weight.data = torch.ones(1, 1, 1)
+    with pytest.raises(RuntimeError, match="the weight in the gradient"):
+        y.sum().backward()
+    y.data = torch.ones(1)
+    with pytest.raises(RuntimeError, match="invalid gradient"):
+        y.backward(torch.ones(1))
+    with pytest.raises(RuntimeError, match="incompatible tensor type"):
+        layer.weight.data = torch.ones(1, device="meta")
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="PyTorch knows complex ranges")
+def test_linspace_does_not_drop_imaginary_parts() -> None:
+    with pytest.raises(NotImplementedError):
+        torch.linspace(0, 1 + 1j, 3)
+
+
+@pytest.mark.parametrize("data", [None, 1.5, 1j, {1: 2}, {1}])
+def test_legacy_constructor_takes_sequences(data: object) -> None:
+    with pytest.raises(TypeError, match=f"data must be a sequence .got {type(data).__name__}."):
+        torch.Tensor(data)
+
+
+def test_grad_mode_of_a_generator_function() -> None:
+    inside = []
+
+    @torch.no_grad()
+    def steps():
+        inside.append(torch.is_grad_enabled())
+        try:
+            received = yield 1
+            inside.append((received, torch.is_grad_enabled()))
+            yield 2
+        except KeyError:
+            inside.append(torch.is_grad_enabled())
+            yield 3
+        finally:
+            inside.append(torch.is_grad_enabled())
+        return 4
+
+    generator = steps()
+    assert next(generator) == 1 and torch.is_grad_enabled()
+    assert generator.send("a") == 2 and torch.is_grad_enabled()
+    assert generator.throw(KeyError("b")) == 3 and torch.is_grad_enabled()
+    with pytest.raises(StopIteration) as stop:
+        next(generator)
+    assert stop.value.value == 4 and inside == [False, ("a", False), False, False]
+    generator = steps()
+    next(generator)
+    generator.close()
+    assert torch.is_grad_enabled() and inside[-2:] == [False, False]
