@@ -62,7 +62,7 @@ struct Plan {
   std::size_t scratch_bytes = 0;  ///< of run(), all parts together
   std::size_t part_bytes = 0;     ///< of one part
   Packing packing;
-  alignas(16) std::array<std::byte, 192> details{};  ///< the kernel's own sizes: see get() and set()
+  alignas(16) std::array<std::byte, 256> details{};  ///< the kernel's own sizes: see get() and set()
 
   template <class Details> Details get() const {
     static_assert(std::is_trivially_copyable_v<Details> && sizeof(Details) <= sizeof(details));

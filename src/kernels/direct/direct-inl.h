@@ -13,6 +13,7 @@
 #include "hwy/highway.h"
 #include "kernels/direct/direct.h"
 #include "kernels/direct/input-inl.h"
+#include "kernels/direct/prefetch-inl.h"
 #include "kernels/tile/panels.h"
 #include "kernels/tile/tile-inl.h"
 
@@ -47,29 +48,35 @@ template <class Elements> class Direct {
   // Column blocks vary fastest, so that a panel's weights are found in the cache again.
   void RunUnits(std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      std::int64_t rest = i;
-      Unit unit{};
-      unit.column = rest % d_.column_blocks * d_.block_columns;
-      unit.columns = std::min(d_.block_columns, p_.columns - unit.column);
-      rest /= d_.column_blocks;
-      unit.first_panel = rest % d_.panel_blocks * d_.block_panels;
-      unit.end_panel = std::min(unit.first_panel + d_.block_panels, panels_.count());
-      rest /= d_.panel_blocks;
-      unit.group = rest % p_.groups;
-      unit.batch = rest / p_.groups;
-      RunUnit(unit);
+      const Unit next = i + 1 < end ? UnitAt(i + 1) : Unit{};
+      RunUnit(UnitAt(i), next);
     }
   }
 
  private:
   static constexpr std::int64_t kLanes = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<Real>()));
+  static constexpr std::int64_t kStepColumns = std::max<std::int64_t>(1, 6 * kLanes / kReals);  // one or two tiles
 
-  void RunUnit(const Unit& unit) {
+  Unit UnitAt(std::int64_t index) const {
+    Unit unit{};
+    unit.column = index % d_.column_blocks * d_.block_columns;
+    unit.columns = std::min(d_.block_columns, p_.columns - unit.column);
+    index /= d_.column_blocks;
+    unit.first_panel = index % d_.panel_blocks * d_.block_panels;
+    unit.end_panel = std::min(unit.first_panel + d_.block_panels, panels_.count());
+    index /= d_.panel_blocks;
+    unit.group = index % p_.groups;
+    unit.batch = index / p_.groups;
+    return unit;
+  }
+
+  // `next`: the unit that follows, without columns if none does.
+  void RunUnit(const Unit& unit, const Unit& next) {
     const std::int64_t first_row = panels_[unit.first_panel].row / kReals;
     if (d_.staged && p_.start == Start::kAccumulate) LoadStage(unit, first_row);
     const std::int64_t total = p_.inputs * p_.taps;
     if (total == 0) {
-      MultiplyShare(unit, {0, 0, 0}, 0, 0, true);
+      MultiplyShare(unit, {0, 0, 0}, 0, 0, true, {});
     }
     for (std::int64_t r = 0; r < p_.inputs && total > 0; r += d_.chunk_inputs) {
       const std::int64_t inputs = std::min(d_.chunk_inputs, p_.inputs - r);
@@ -77,16 +84,44 @@ template <class Elements> class Direct {
         const std::int64_t taps = std::min(d_.chunk_taps, p_.taps - t);
         const Share share{inputs, taps, p_.first + t * p_.between + unit.column * p_.step};
         const std::int64_t done = r * p_.taps + t;
-        MultiplyShare(unit, share, r, done, done + inputs * taps == total);
+        const bool last = done + inputs * taps == total;
+        // Some taps of one row are followed by its other taps, which lie close by; some rows by others.
+        InputPrefetch prefetch;
+        if (last) {
+          prefetch = PrefetchFor(next, 0, std::min(d_.chunk_inputs, p_.inputs));
+        } else if (taps == p_.taps) {
+          prefetch = PrefetchFor(unit, r + inputs, std::min(d_.chunk_inputs, p_.inputs - r - inputs));
+        }
+        MultiplyShare(unit, share, r, done, last, prefetch);
       }
     }
     if (d_.staged) StoreStage(unit, first_row);
   }
 
+  const Stored* InputRow(const Unit& unit, std::int64_t row) const {
+    return static_cast<const Stored*>(operands_.input) + unit.group * p_.input.group + unit.batch * p_.input.batch +
+           row * p_.input.row;
+  }
+
+  // What the columns of `unit` read of some rows, in as many steps as the unit has tiles.
+  InputPrefetch PrefetchFor(const Unit& unit, std::int64_t row, std::int64_t rows) const {
+    if (!d_.prefetched || unit.columns <= 0) return {};
+    const std::int64_t reach = (p_.taps - 1) * p_.between, far = (unit.columns - 1) * p_.step;
+    const std::int64_t start = p_.first + unit.column * p_.step;
+    const std::int64_t low = std::clamp<std::int64_t>(
+        start + std::min<std::int64_t>(0, reach) + std::min<std::int64_t>(0, far), 0, p_.in_length);
+    const std::int64_t high = std::clamp<std::int64_t>(
+        start + std::max<std::int64_t>(0, reach) + std::max<std::int64_t>(0, far) + 1, low, p_.in_length);
+    const std::int64_t size = static_cast<std::int64_t>(sizeof(Stored)) * p_.input.column;
+    const std::int64_t steps = (unit.end_panel - unit.first_panel) * ceil_div(unit.columns, kStepColumns);
+    return {reinterpret_cast<const std::byte*>(InputRow(unit, row) + low * p_.input.column), rows,
+            p_.input.row * static_cast<std::int64_t>(sizeof(Stored)), (high - low) * size, steps};
+  }
+
   // One partial sum for all of the unit's outputs; `done` products came before it.
-  void MultiplyShare(const Unit& unit, const Share& share, std::int64_t row, std::int64_t done, bool last) {
-    const Stored* rows = static_cast<const Stored*>(operands_.input) + unit.group * p_.input.group +
-                         unit.batch * p_.input.batch + row * p_.input.row;
+  void MultiplyShare(const Unit& unit, const Share& share, std::int64_t row, std::int64_t done, bool last,
+                     InputPrefetch prefetch) {
+    const Stored* const rows = InputRow(unit, row);
     tile::TileJob<Real> job{};
     job.offsets = offsets_;
     job.products = static_cast<std::size_t>(share.inputs * share.taps);
@@ -105,12 +140,13 @@ template <class Elements> class Direct {
       job.in = block_;
     }
     const Range inside = guarded_ ? ColumnsInside(share, unit.columns) : Range{0, unit.columns};
-    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i)
-      MultiplyPanel(unit, panels_[i], job, share, done, inside);
+    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i) {
+      MultiplyPanel(unit, panels_[i], job, share, done, inside, prefetch);
+    }
   }
 
   void MultiplyPanel(const Unit& unit, Panel panel, tile::TileJob<Real> job, const Share& share, std::int64_t done,
-                     const Range& inside) {
+                     const Range& inside, InputPrefetch& prefetch) {
     const std::int64_t total = p_.inputs * p_.taps;
     const std::int64_t row = panel.row / kReals;
     job.weights = packed_ + (unit.group * p_.outputs * kReals + panel.row) * total + done * panel.rows;
@@ -136,8 +172,14 @@ template <class Elements> class Direct {
       job.in += inside.begin * kReals;
       job.out += inside.begin * kReals;
     }
-    tile::RunPanel<Real, Elements::kComplex>(job, panel.rows,
-                                             static_cast<std::size_t>((inside.end - inside.begin) * kReals));
+    const std::int64_t columns = inside.end - inside.begin, at_once = d_.prefetched ? kStepColumns : columns;
+    for (std::int64_t column = 0; column < columns; column += at_once) {
+      prefetch.Step();
+      tile::RunPanel<Real, Elements::kComplex>(job, panel.rows,
+                                               static_cast<std::size_t>(std::min(at_once, columns - column) * kReals));
+      job.in += at_once * kReals;
+      job.out += at_once * kReals;
+    }
   }
 
   // The columns for which all taps of a share lie inside the row.

@@ -21,6 +21,7 @@ struct Details {
   std::int64_t offsets_bytes, block_bytes, stage_bytes;  // pieces of the scratch memory
   bool merged;                                           // taps share segments: see Segments
   bool raw;                                              // read the input where it lies, wherever that is possible
+  bool prefetched;                                       // the input is too large for the caches: prefetch-inl.h
   bool staged;  // outputs are put together in scratch memory: narrow or strided ones
 };
 

@@ -15,6 +15,9 @@ namespace {
 // A block of packed input should stay in a 256 KiB share of the second cache, beside weights and outputs.
 constexpr std::int64_t kBlockBytes = 160 << 10;
 constexpr std::int64_t kMostColumns = 1024;
+// An input larger than this is not in the cache; sums shorter than this are too little work to cut tiles apart for.
+constexpr std::int64_t kCachedBytes = 256 << 10;
+constexpr std::int64_t kPrefetchedProducts = 128;
 constexpr std::int64_t kStageBytes = 128 << 10;
 
 std::int64_t real_bytes(Element element) {
@@ -110,6 +113,9 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   d.panel_blocks = ceil_div(std::max<std::int64_t>(1, panels.count()), d.block_panels);
   d.raw = p.step == 1 && p.input.column == 1 && !is_half(p.element) && !(p.conjugate_input && is_complex(p.element)) &&
           panels.count() <= 2;
+  const std::int64_t input_bytes =
+      p.groups * p.batch * p.inputs * p.in_length * static_cast<std::int64_t>(element_size(p.element));
+  d.prefetched = input_bytes > kCachedBytes && d.chunk_inputs * d.chunk_taps >= kPrefetchedProducts;
   d.offsets_bytes =
       static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.chunk_inputs * d.chunk_taps) * 8));
 

@@ -174,6 +174,8 @@ HWY_NOINLINE void Inverse(const Twiddles& table, float* x, std::size_t points) {
 // The transform as tiles/ wants it.
 class FftTransform {
  public:
+  static constexpr std::int64_t kPoints = 0, kSegment = 0;  // known at run time
+
   explicit FftTransform(const tiles::Details& d) : points_(static_cast<std::size_t>(d.points)) {}
 
   // A real value stands once; a complex one as real + imaginary, imaginary, real: what Gauss's three products take.
@@ -191,8 +193,9 @@ class FftTransform {
     }
   }
 
-  void Inverse(const float* from, std::int64_t apart, float* x) const {
-    StoreAt(hn::LoadU(D(), from), x, 0);
+  // The bias is added where it is one sum: to the value that counts for every sample.
+  void Inverse(const float* from, std::int64_t apart, float bias, float* x) const {
+    StoreAt(hn::Add(hn::LoadU(D(), from), hn::Set(D(), bias)), x, 0);
     StoreAt(hn::LoadU(D(), from += apart), x, 1);
     for (std::size_t m = 2; m < points_; m *= 2) {
       for (std::size_t i = m; i < m + m / 2; ++i) {

@@ -27,8 +27,8 @@ HWY_INLINE void StoreAt(V v, float* x, std::size_t i) { hn::Store(v, D(), x + i 
 #if HWY_TARGET == HWY_SCALAR
 
 // One lane: a tile is a line already.
-HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float* x) {
-  for (std::size_t i = 0; i < count; ++i) x[i] = lines[0][i];
+HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float* x, std::size_t stride) {
+  for (std::size_t i = 0; i < count; ++i) x[i * stride] = lines[0][i];
 }
 HWY_INLINE void LanesToLines(const float* x, std::size_t count, float* lines, std::size_t) {
   for (std::size_t i = 0; i < count; ++i) lines[i] = x[i];
@@ -81,16 +81,16 @@ HWY_INLINE void Transpose4(V& a, V& b, V& c, V& d) {
   d = hn::BitCast(df, hn::InterleaveUpper(dd, ab1, cd1));
 }
 
-// x[i] lane l = lines[l][i]; count is a multiple of 4.
-HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float* x) {
+// x[i * stride + l] = lines[l][i]; count is a multiple of 4, stride one of the lanes.
+HWY_INLINE void LinesToLanes(const float* const* lines, std::size_t count, float* x, std::size_t stride) {
   for (std::size_t i = 0; i < count; i += 4) {
     V a = LoadPieces(lines, 0, i), b = LoadPieces(lines, 1, i), c = LoadPieces(lines, 2, i),
       d = LoadPieces(lines, 3, i);
     Transpose4(a, b, c, d);
-    StoreAt(a, x, i);
-    StoreAt(b, x, i + 1);
-    StoreAt(c, x, i + 2);
-    StoreAt(d, x, i + 3);
+    hn::Store(a, D(), x + i * stride);
+    hn::Store(b, D(), x + (i + 1) * stride);
+    hn::Store(c, D(), x + (i + 2) * stride);
+    hn::Store(d, D(), x + (i + 3) * stride);
   }
 }
 

@@ -23,33 +23,135 @@ namespace {
 constexpr std::int64_t kFloat = sizeof(float);
 // Virtual rows in a partial sum: fewer than the direct sum has products, since transforms add their own rounding.
 constexpr std::int64_t kSumRows = 64;
-// Spectra of a unit and the products held at a time should stay in the second and third cache.
-constexpr std::int64_t kSpectraBytes = 1 << 20;
+// Spectra of a unit and the products held at a time should stay in the third cache, those of one value in the second.
+constexpr std::int64_t kSpectraBytes = 2 << 20;
+constexpr std::int64_t kValueBytes = 256 << 10;
 constexpr std::int64_t kProductsBytes = 256 << 10;
+constexpr std::int64_t kPlanesBytes = 128 << 10;
 constexpr std::int64_t kMostPanelRows = 8;
 
-struct Sizes {
-  std::int64_t valid, rows, phases, phase_tiles, tiles;
+// What tiles are to be laid out for.
+struct Question {
+  const TapProblem& p;
+  const Transform& transform;
+  const ChooseOptions& options;
+  const Geometry g = Geometry::of(p);
+  const std::int64_t lanes = vector_lanes(options.isa, kFloat);
+  const Machine m = machine(options.isa);
 };
 
-Sizes sizes_for(const TapProblem& p, const Geometry& g, const Transform& transform) {
-  Sizes s{};
-  s.valid = transform.points - g.span + 1;
-  s.rows = p.inputs * g.classes;
-  s.phases = std::min(g.dilation, p.columns);
-  s.phase_tiles = ceil_div(ceil_div(p.columns, g.dilation), s.valid);
-  s.tiles = p.batch * s.phases * s.phase_tiles;
-  return s;
-}
+// How the tiles of a group are laid out in vectors and units.
+struct Tiling {
+  Layout layout;
+  std::int64_t valid, rows, phases, phase_tiles, tiles;
+  std::int64_t unit_tiles, units;             // units: of a group
+  std::int64_t stretch, lowest, plane_lines;  // kNeighbours
+  double gather_a_vector;                     // seconds beside the transform, to load a vector or to store it
+};
 
 // Columns that fill the widest register tile: 3 vectors, of at least 4 lanes so that the baseline's tiles are not tiny.
 std::int64_t wide_tiles(std::int64_t lanes) { return 3 * std::max<std::int64_t>(lanes, 4); }
 
-std::int64_t unit_tiles(const Sizes& s, const Transform& transform, std::int64_t lanes) {
-  const std::int64_t wide = wide_tiles(lanes), column_bytes = transform.values * s.rows * kFloat;
-  const std::int64_t most =
-      transform.values > 16 ? 4 * wide : 16 * wide;  // few values: more tiles for the same products
-  return std::min(std::clamp(kSpectraBytes / column_bytes / wide * wide, wide, most), ceil_div(s.tiles, lanes) * lanes);
+// As many tiles as let their spectra stay in the cache, and every thread have two units.
+std::int64_t usual_unit(const Question& q, const Tiling& t) {
+  const std::int64_t wide = wide_tiles(q.lanes), row_bytes = t.rows * kFloat;
+  const std::int64_t fitting = std::min(kSpectraBytes / q.transform.values, kValueBytes) / row_bytes / wide * wide;
+  std::int64_t most = q.transform.values > 16 ? 4 * wide : 16 * wide;  // few values: more tiles for the same products
+  if (q.options.threads > 1) most = std::min(most, q.p.groups * t.tiles / (2 * q.options.threads) / wide * wide);
+  return std::clamp(fitting, wide, std::max(wide, most));
+}
+
+Tiling anywhere(const Question& q) {
+  const auto& [p, transform, options, g, lanes, m] = q;
+  Tiling t{};
+  t.layout = Layout::kAnywhere;
+  t.valid = transform.points - g.span + 1;
+  t.rows = p.inputs * g.classes;
+  t.phases = std::min(g.dilation, p.columns);
+  t.phase_tiles = ceil_div(ceil_div(p.columns, g.dilation), t.valid);
+  t.tiles = p.batch * t.phases * t.phase_tiles;
+  t.unit_tiles = std::min(usual_unit(q, t), ceil_div(t.tiles, lanes) * lanes);
+  t.units = ceil_div(t.tiles, t.unit_tiles);
+  const double apart = g.dilation * p.step == 1 && p.input.column == 1 ? 0.3 : 1.5;
+  t.gather_a_vector = apart * static_cast<double>(t.valid * lanes) / m.moved;
+  return t;
+}
+
+// Neighbouring tiles of all phases together, where a row is long enough to fill vectors with them.
+bool neighbours(const Question& q, Tiling& t) {
+  const auto& [p, transform, options, g, lanes, m] = q;
+  const std::int64_t usual = usual_unit(q, t);
+  if (p.step <= 0 || t.phases != g.dilation || t.phases * lanes > 4 * usual) return false;
+  std::int64_t lowest = g.origin(p, 0), highest = lowest;
+  for (std::int64_t c = 1; c < g.classes; ++c) {
+    lowest = std::min(lowest, g.origin(p, c));
+    highest = std::max(highest, g.origin(p, c));
+  }
+  const std::int64_t most = ceil_div(t.phase_tiles, lanes) * lanes;
+  std::int64_t width = std::max(lanes, usual / t.phases / lanes * lanes);
+  width = std::min(width, most);
+  t.stretch = t.valid * g.dilation * p.step;
+  t.lowest = lowest;
+  const std::int64_t reach = highest - lowest + (g.dilation * transform.points - 1) * p.step;
+  const auto lines = [&] { return ceil_div(width + reach / t.stretch, lanes) * lanes; };
+  while (width > lanes && t.stretch * lines() * kFloat > kPlanesBytes) width -= lanes;
+  if (t.stretch * lines() * kFloat > 4 * kPlanesBytes) return false;
+  // Units of equal size, rather than a last one that is nearly empty.
+  width = ceil_div(ceil_div(t.phase_tiles, ceil_div(t.phase_tiles, width)), lanes) * lanes;
+  t.plane_lines = lines();
+  t.layout = Layout::kNeighbours;
+  t.unit_tiles = width * t.phases;
+  t.units = p.batch * ceil_div(t.phase_tiles, width);
+  const double moved =
+      static_cast<double>(t.stretch * t.plane_lines) / static_cast<double>(width * t.phases * g.classes);
+  t.gather_a_vector = 0.25 * moved * static_cast<double>(lanes) / m.moved;
+  return true;
+}
+
+bool phases(const Question& q, Tiling& t) {
+  const auto& [p, transform, options, g, lanes, m] = q;
+  if (p.step != 1 || p.input.column != 1 || p.output.column != 1 || t.phases < lanes / 2) return false;
+  const std::int64_t vectors = p.batch * t.phase_tiles * ceil_div(t.phases, lanes);
+  t.layout = Layout::kPhases;
+  t.unit_tiles = std::min(usual_unit(q, t), vectors * lanes);
+  t.units = ceil_div(vectors, t.unit_tiles / lanes);
+  t.gather_a_vector = 0.1 * static_cast<double>(t.valid * lanes) / m.moved;
+  return true;
+}
+
+double seconds(const Question& q, const Tiling& t) {
+  const auto& [p, transform, options, g, lanes, m] = q;
+  const double rows = static_cast<double>(t.rows);
+  const double outputs = static_cast<double>(p.outputs), values = static_cast<double>(transform.values);
+  const double units = static_cast<double>(t.units), tiles = units * static_cast<double>(t.unit_tiles);
+  const double transforms =
+      tiles / static_cast<double>(lanes) * (rows + outputs) * (transform.seconds_a_vector + t.gather_a_vector);
+  const double best_rows = vector_registers(options.isa) >= 32 ? 8 : 4;
+  const double fill = outputs >= best_rows ? 1 : 0.45 + 0.55 * (outputs - 1) / (best_rows - 1);
+  const double products = tiles * values * outputs * (rows + 6) / (m.float_products * fill * 0.92);
+  // Filters that fit the third cache come three times as fast as from memory, once a unit.
+  const double filters = values * outputs * rows, speed = filters * kFloat < 8e6 ? 3 * m.bytes : m.bytes;
+  const double streamed = units * filters * kFloat / speed;
+  const double packing = options.packed_weight ? 0 : filters * 2 / m.moved;
+  return static_cast<double>(p.groups) * (transforms + products + streamed + packing) +
+         0.15 * operand_bytes(p) / m.bytes + m.call;
+}
+
+Tiling best_tiling(const Question& q) {
+  const Tiling usual = anywhere(q);
+  Tiling best = usual;
+  for (const auto other : {neighbours, phases}) {
+    Tiling t = usual;
+    if (other(q, t) && seconds(q, t) < seconds(q, best)) best = t;
+  }
+  return best;
+}
+
+// From one value to the next: strides of a power of two would put the values of a tile into one set of the cache.
+std::int64_t spread(std::int64_t floats) {
+  constexpr std::int64_t kPeriod = 256, kLine = 16;
+  const std::int64_t rest = floats % kPeriod;
+  return floats - rest + (rest <= kLine ? kLine : kPeriod + kLine);
 }
 
 }  // namespace
@@ -61,69 +163,51 @@ bool accepts(const TapProblem& p, std::int64_t most_span) {
   return g.span >= 2 && g.span <= most_span;
 }
 
-double cost(const TapProblem& p, const ChooseOptions& options, const Transform& transform) {
-  const Machine m = machine(options.isa);
-  const Geometry g = Geometry::of(p);
-  const Sizes s = sizes_for(p, g, transform);
-  const std::int64_t lanes = vector_lanes(options.isa, kFloat);
-  const double vectors = static_cast<double>(ceil_div(s.tiles, lanes)), tiles = vectors * static_cast<double>(lanes);
-  const double rows = static_cast<double>(s.rows), outputs = static_cast<double>(p.outputs);
-  const double values = static_cast<double>(transform.values);
-  const double transforms = vectors * (rows + outputs) * transform.seconds_a_vector;
-  // What is not a piece of a row as it lies is gathered, one sample at a time.
-  const bool gathered = g.dilation * p.step != 1 || p.input.column != 1 || s.phase_tiles < lanes;
-  const double gathering = gathered ? tiles * rows * static_cast<double>(s.valid) / (2 * m.moved) : 0;
-  const double best_rows = vector_registers(options.isa) >= 32 ? 8 : 4;
-  const double fill = outputs >= best_rows ? 1 : 0.45 + 0.55 * (outputs - 1) / (best_rows - 1);
-  const double products = tiles * values * outputs * (rows + 6) / (m.float_products * fill * 0.92);
-  // Filters that fit the third cache come three times as fast as from memory, once a unit.
-  const double filters = values * outputs * rows, speed = filters * kFloat < 8e6 ? 3 * m.bytes : m.bytes;
-  const double units = std::ceil(tiles / static_cast<double>(unit_tiles(s, transform, lanes)));
-  const double streamed = units * filters * kFloat / speed;
-  const double packing = options.packed_weight ? 0 : filters * 2 / m.moved;
-  return static_cast<double>(p.groups) * (transforms + gathering + products + streamed + packing) +
-         0.15 * operand_bytes(p) / m.bytes + m.call;
+double cost(const TapProblem& problem, const ChooseOptions& options, const Transform& transform) {
+  const Question q{problem, transform, options};
+  return seconds(q, best_tiling(q));
 }
 
 void prepare(Plan& plan, const ChooseOptions& options, const Transform& transform) {
   const TapProblem& p = plan.problem;
-  const Geometry g = Geometry::of(p);
-  const Sizes s = sizes_for(p, g, transform);
-  const std::int64_t lanes = vector_lanes(plan.isa, kFloat), wide = wide_tiles(lanes);
+  const Question q{p, transform, options};
+  const Geometry& g = q.g;
+  const Tiling t = best_tiling(q);
+  const std::int64_t lanes = q.lanes;
   Details d{};
   d.points = transform.points, d.values = transform.values, d.segment = transform.segment;
+  d.segments = ceil_div(d.points, d.segment);
   d.loaded = (transform.points + 3) / 4 * 4;
-  d.valid = s.valid, d.rows = s.rows, d.phases = s.phases, d.phase_tiles = s.phase_tiles, d.tiles = s.tiles;
-  d.unit_tiles = unit_tiles(s, transform, lanes);
-  while (options.threads > 1 && d.unit_tiles > wide &&
-         p.groups * ceil_div(s.tiles, d.unit_tiles) < 2 * options.threads) {
-    d.unit_tiles -= wide;
-  }
-  d.unit_tiles = ceil_div(d.unit_tiles, lanes) * lanes;
-  d.tile_blocks = ceil_div(s.tiles, d.unit_tiles);
-  // A unit holds whole vectors of neighbouring tiles of every phase of one stretch of the row, as far as that is
-  // possible.
-  d.run_tiles = std::clamp<std::int64_t>(ceil_div(d.unit_tiles, s.phases * lanes) * lanes, 1, s.phase_tiles);
+  d.layout = t.layout, d.valid = t.valid, d.rows = t.rows;
+  d.phases = t.phases, d.phase_tiles = t.phase_tiles, d.tiles = t.tiles;
+  d.unit_tiles = t.unit_tiles, d.tile_blocks = t.units;
+  d.stretch = t.stretch, d.lowest = t.lowest, d.plane_lines = t.plane_lines;
   const Panels panels(p.outputs, vector_registers(plan.isa));
   d.block_panels =
       std::clamp<std::int64_t>(kProductsBytes / (d.values * d.unit_tiles * kFloat * kMostPanelRows), 1, panels.count());
   d.sum_rows = kSumRows;
   d.uneven = std::clamp(4.0f * std::sqrt(static_cast<float>(p.inputs) * static_cast<float>(p.taps)), 8.0f, 256.0f);
+  d.spectra_stride = spread(d.rows * d.unit_tiles);
+  d.products_stride = spread(d.block_panels * std::min(kMostPanelRows, p.outputs) * d.unit_tiles);
 
   const auto bytes = [](std::int64_t count, std::int64_t size) {
     return static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(count * size)));
   };
   const std::int64_t line = d.points + 2 * lanes;  // of a tile that is computed directly
-  d.spectra_bytes = bytes(std::max(d.values * d.unit_tiles, line) * d.rows, kFloat);
-  d.products_bytes = bytes(std::max(d.values * d.block_panels * d.unit_tiles, line) * kMostPanelRows, kFloat);
-  d.lanes_bytes = bytes(2 * d.loaded * lanes, kFloat);
+  d.spectra_bytes = bytes(std::max(d.values * d.spectra_stride, line * d.rows), kFloat);
+  d.products_bytes = bytes(std::max(d.values * d.products_stride, line * kMostPanelRows), kFloat);
+  d.planes_bytes = bytes((d.stretch + 3) / 4 * 4 * d.plane_lines, kFloat);
+  d.line_bytes = bytes(std::max(d.stretch * d.plane_lines + 4, lanes * d.loaded), kFloat);
+  d.samples_bytes = bytes(d.loaded * lanes, kFloat);
+  d.block_bytes = bytes((d.layout == Layout::kNeighbours ? d.phases : 1) * d.loaded * lanes, kFloat);
   d.tiles_bytes = bytes(d.unit_tiles, sizeof(Tile));
-  d.uneven_bytes = bytes(kMostSegments * d.unit_tiles, kFloat);
+  d.uneven_bytes = bytes(d.segments * d.unit_tiles, kFloat);
   d.offsets_bytes = bytes(kDirectSum, sizeof(std::ptrdiff_t));
 
   plan.units = p.groups * d.tile_blocks;
-  plan.part_bytes = static_cast<std::size_t>(d.spectra_bytes + d.products_bytes + d.lanes_bytes + d.tiles_bytes +
-                                             d.uneven_bytes + d.offsets_bytes);
+  plan.part_bytes =
+      static_cast<std::size_t>(d.spectra_bytes + d.products_bytes + d.planes_bytes + d.line_bytes + d.samples_bytes +
+                               3 * d.block_bytes + d.tiles_bytes + d.uneven_bytes + d.offsets_bytes);
   plan.packed_bytes = sizeof(PackedHeader) +
                       static_cast<std::size_t>(p.groups * p.outputs * (d.values * d.rows + p.inputs * p.taps) * kFloat);
   plan.packing.layout = {vector_registers(plan.isa), static_cast<std::int32_t>(d.points),

@@ -20,7 +20,6 @@ namespace conv1d::kernels::tiles {
 
 inline constexpr std::int64_t kMostPoints = 512;
 inline constexpr std::int64_t kMostValues = kMostPoints / 2 * 3;
-inline constexpr std::int64_t kMostSegments = 8;
 /// Products of one sum when a tile is computed directly (see direct.h), and so offsets held in scratch memory.
 inline constexpr std::int64_t kDirectSum = 256;
 
@@ -44,19 +43,31 @@ struct Geometry {
   }
 };
 
+/// Which tiles share a vector, and so how samples get into lanes (load-inl.h).
+enum class Layout : std::uint8_t {
+  kNeighbours,  // neighbouring tiles of a phase: rows are transposed
+  kPhases,      // neighbouring phases of a tile: rows are read as they lie
+  kAnywhere,    // whatever comes next: few tiles, short rows; samples are gathered
+};
+
 struct Details {
-  std::int64_t points, values, valid;    // of a tile: samples, numbers that they become, outputs
-  std::int64_t loaded;                   // points, rounded up to the transposition's four
-  std::int64_t segment;                  // samples whose largest magnitude is tracked together
-  std::int64_t rows;                     // virtual rows of a group
-  std::int64_t phases, phase_tiles;      // tiles of a phase
-  std::int64_t run_tiles;                // neighbouring tiles of a phase in a row of the order
-  std::int64_t tiles;                    // of a group: batch x phases x phase_tiles
-  std::int64_t unit_tiles, tile_blocks;  // a unit's, and how many units they make
-  std::int64_t block_panels;             // panels whose products are held at a time
-  std::int64_t sum_rows;                 // virtual rows of a partial sum
-  std::int64_t spectra_bytes, products_bytes, lanes_bytes, tiles_bytes, uneven_bytes, offsets_bytes;  // scratch memory
-  float uneven;  // bound of a tile's largest over its smallest segment
+  std::int64_t points, values, valid;            // of a tile: samples, numbers that they become, outputs
+  std::int64_t loaded;                           // points, rounded up to the transposition's four
+  std::int64_t segment, segments;                // samples whose largest magnitude is tracked together; of a tile
+  std::int64_t rows;                             // virtual rows of a group
+  std::int64_t phases, phase_tiles;              // tiles of a phase
+  std::int64_t tiles;                            // of a group: batch x phases x phase_tiles
+  std::int64_t unit_tiles, tile_blocks;          // a unit's, and how many units they make
+  std::int64_t block_panels;                     // panels whose products are held at a time
+  std::int64_t sum_rows;                         // virtual rows of a partial sum
+  std::int64_t stretch;                          // kNeighbours: positions from a tile's first sample to the next tile's
+  std::int64_t lowest;                           // kNeighbours: position of plane 0 for tile 0
+  std::int64_t plane_lines;                      // kNeighbours: stretches held of a row, a multiple of the lanes
+  std::int64_t spectra_stride, products_stride;  // from one value to the next
+  std::int64_t spectra_bytes, products_bytes, planes_bytes, line_bytes, samples_bytes, block_bytes, tiles_bytes,
+      uneven_bytes, offsets_bytes;  // scratch memory; the block's twice more
+  float uneven;                     // bound of a tile's largest over its smallest segment
+  Layout layout;
 };
 
 /// Which tile is number `index` of a group.
@@ -64,6 +75,7 @@ struct Tile {
   std::int64_t batch, phase, start;  // start: first output, in samples of the phase
   std::int64_t count;                // outputs, 0 for a lane without a tile
   bool uneven;                       // to be computed directly
+  bool beside_uneven;                // the first of vectors that are stored together: one of them is
 };
 
 /// In front of the packed weights.

@@ -13,6 +13,8 @@ namespace conv1d::kernels::toom_cook {
 
 inline constexpr int kOutputs = 4;
 inline constexpr int kMostTaps = 5;
+/// A segment of two samples tells enough of four outputs whether they are of uneven scale.
+inline constexpr std::int64_t kSegment = 2;
 
 /// The finite points for r taps.
 template <int kTaps> struct Points;

@@ -56,18 +56,18 @@ template <int kTaps> class ToomCook {
   static constexpr int kValues = Matrices<kTaps>::kValues;
 
  public:
+  static constexpr std::int64_t kPoints = kValues, kSegment = toom_cook::kSegment;
+
   explicit ToomCook(const tiles::Details&) {}
 
-  void Forward(float* x, float* to, std::int64_t apart) const {
-    V samples[kValues];
-    for (int i = 0; i < kValues; ++i) samples[i] = LoadAt(x, static_cast<std::size_t>(i));
+  HWY_INLINE void Forward(const V* samples, float* to, std::int64_t apart) const {
     ForwardRows(samples, to, apart, std::make_integer_sequence<int, kValues>());
   }
 
-  void Inverse(const float* from, std::int64_t apart, float* x) const {
+  void Inverse(const float* from, std::int64_t apart, float bias, float* x) const {
     V products[kValues];
     for (int j = 0; j < kValues; ++j) products[j] = hn::LoadU(D(), from + j * apart);
-    InverseRows(products, x, std::make_integer_sequence<int, kOutputs>());
+    InverseRows(products, hn::Set(D(), bias), x, std::make_integer_sequence<int, kOutputs>());
   }
 
   void Filter(float* w, float* to) const {
@@ -83,8 +83,10 @@ template <int kTaps> class ToomCook {
      ...);
   }
   template <int... kRows>
-  static HWY_INLINE void InverseRows(const V* products, float* x, std::integer_sequence<int, kRows...>) {
-    (StoreAt(Dot<kMatrices.output[kRows]>(products, std::make_integer_sequence<int, kValues>()), x, kRows), ...);
+  static HWY_INLINE void InverseRows(const V* products, V bias, float* x, std::integer_sequence<int, kRows...>) {
+    (StoreAt(hn::Add(Dot<kMatrices.output[kRows]>(products, std::make_integer_sequence<int, kValues>()), bias), x,
+             kRows),
+     ...);
   }
   template <int... kRows>
   static HWY_INLINE void FilterRows(const V* taps, float* to, std::integer_sequence<int, kRows...>) {

@@ -1,0 +1,166 @@
+// Tiles that a transform would spoil, and their outputs as direct sums.
+//
+// In a transform one huge sample drowns its neighbours, and NaN and infinity reach every output of the tile. So a tile
+// whose largest segment is far above its smallest is computed directly; NaN and infinity then reach the outputs that
+// read them, and no others.
+#if defined(CONV1D_KERNELS_TILES_UNEVEN_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV1D_KERNELS_TILES_UNEVEN_INL_H_
+#undef CONV1D_KERNELS_TILES_UNEVEN_INL_H_
+#else
+#define CONV1D_KERNELS_TILES_UNEVEN_INL_H_
+#endif
+
+#include <algorithm>
+#include <bit>
+
+#include "base/sizes.h"
+#include "hwy/highway.h"
+#include "kernels/range.h"
+#include "kernels/tile/tile-inl.h"
+#include "kernels/tiles/lanes-inl.h"
+#include "kernels/tiles/store-inl.h"
+#include "kernels/tiles/tiles.h"
+#include "kernels/tiles/unit-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv1d::kernels::tiles::HWY_NAMESPACE {
+namespace {
+namespace tile = conv1d::kernels::HWY_NAMESPACE;
+
+class UnevenTiles {
+  static constexpr std::uint32_t kInfinity = 0x7f800000;
+
+ public:
+  // largest: magnitudes of segments, as Loader finds them; lines and sums: memory for d.line samples of all rows, and
+  // of kMostPanelRows; taps: the weights themselves, in panels.
+  UnevenTiles(const Unit& unit, const Panels& panels, const float* taps, bool finite, std::uint32_t* largest,
+              float* lines, float* sums, std::ptrdiff_t* offsets)
+      : unit_(unit),
+        p_(unit.p),
+        d_(unit.d),
+        panels_(panels),
+        taps_(taps),
+        finite_(finite),
+        largest_(largest),
+        lines_(lines),
+        sums_(sums),
+        offsets_(offsets),
+        line_(d_.points + 2 * kVector) {}
+
+  void Forget() { std::fill(largest_, largest_ + d_.unit_tiles * d_.segments, 0u); }
+
+  // Marks them, and the first of `together` vectors that are stored at once; are all of the unit's tiles uneven?
+  bool Mark(std::int64_t together) {
+    bool all = true;
+    for (std::int64_t i = 0; i < d_.unit_tiles; ++i) {
+      Tile& t = unit_.tiles[i];
+      t.uneven = t.count > 0 && (!finite_ || IsUneven(i));
+      all &= t.uneven || t.count == 0;
+      Tile& first = unit_.tiles[i - i % (together * kVector)];
+      first.beside_uneven |= t.uneven;
+    }
+    return all;
+  }
+
+  void Recompute(const Storer& storer) {
+    for (std::int64_t i = 0; i < d_.unit_tiles; ++i) {
+      if (unit_.tiles[i].uneven) RecomputeTile(unit_.tiles[i], storer);
+    }
+  }
+
+ private:
+  bool IsUneven(std::int64_t index) const {
+    const Tile& t = unit_.tiles[index];
+    const std::uint32_t* const largest = largest_ + index / kVector * d_.segments * kVector + index % kVector;
+    const Range inside =
+        inside_row(unit_.FirstPosition(t, 0), unit_.geometry.dilation * p_.step, p_.in_length, d_.points);
+    std::uint32_t most = 0, least = kInfinity;
+    for (std::int64_t s = 0; s < d_.segments; ++s) {
+      const std::uint32_t magnitude = largest[s * kVector];
+      most = std::max(most, magnitude);
+      // A segment of padding alone says nothing.
+      if (s * d_.segment < inside.end && (s + 1) * d_.segment > inside.begin) least = std::min(least, magnitude);
+    }
+    return most >= kInfinity || std::bit_cast<float>(most) > d_.uneven * std::bit_cast<float>(least);
+  }
+
+  // In sums of at most kDirectSum products each.
+  void RecomputeTile(const Tile& t, const Storer& storer) {
+    for (std::int64_t row = 0; row < d_.rows; ++row) unit_.FillTile(t, row, line_, lines_ + row * line_);
+    const std::int64_t total = p_.inputs * p_.taps, stride = ceil_div(d_.valid, kVector) * kVector;
+    tile::TileJob<float> job{};
+    job.in = lines_;
+    job.offsets = offsets_;
+    job.out = sums_;
+    job.out_stride = static_cast<std::ptrdiff_t>(stride);
+    for (std::int64_t i = 0; i < panels_.count(); ++i) {
+      const Panel rows = panels_[i];
+      const float* weights = taps_ + (unit_.group * p_.outputs + rows.row) * total;
+      for (std::int64_t done = 0; done < total; done += kDirectSum) {
+        const std::int64_t count = std::min(kDirectSum, total - done);
+        FindOffsets(done, count);
+        job.products = static_cast<std::size_t>(count);
+        job.weights = weights + done * rows.rows;
+        job.add = done > 0;
+        if (finite_) {
+          tile::RunPanel<float, false>(job, rows.rows, static_cast<std::size_t>(t.count));
+        } else {
+          SumInside(job, rows.rows, t, done);
+        }
+      }
+      for (int m = 0; m < rows.rows; ++m) {
+        float* const row = sums_ + m * stride;
+        const float bias = unit_.Bias(rows.row + m);
+        for (std::int64_t x = 0; x < t.count; ++x) row[x] += bias;
+        storer.StoreTile(t, rows.row + m, row);
+      }
+    }
+  }
+
+  // Where products `done`, `done` + 1, ... find their samples.
+  void FindOffsets(std::int64_t done, std::int64_t count) {
+    for (std::int64_t k = 0; k < count; ++k) {
+      const std::int64_t r = (done + k) / p_.taps, tap = (done + k) % p_.taps, classes = unit_.geometry.classes;
+      offsets_[k] =
+          static_cast<std::ptrdiff_t>((r * classes + tap % classes) * line_ + unit_.geometry.sample_of(tap, p_.taps));
+    }
+  }
+
+  // Padding adds nothing under a weight that is not finite, while zero times infinity is NaN: it is left out of the
+  // sums.
+  void SumInside(const tile::TileJob<float>& job, int rows, const Tile& t, std::int64_t done) const {
+    for (std::int64_t i = 0; i < t.count; ++i) {
+      const std::int64_t column = t.phase + unit_.geometry.dilation * (t.start + i);
+      for (int m = 0; m < rows; ++m) {
+        float sum = 0;
+        for (std::size_t k = 0; k < job.products; ++k) {
+          const std::int64_t tap = (done + static_cast<std::int64_t>(k)) % p_.taps;
+          const std::int64_t position = p_.first + tap * p_.between + column * p_.step;
+          if (position < 0 || position >= p_.in_length) continue;
+          sum += job.weights[k * static_cast<std::size_t>(rows) + static_cast<std::size_t>(m)] *
+                 job.in[job.offsets[k] + i];
+        }
+        float& out = job.out[m * job.out_stride + i];
+        out = job.add ? out + sum : sum;
+      }
+    }
+  }
+
+  const Unit& unit_;
+  const TapProblem& p_;
+  const Details& d_;
+  const Panels& panels_;
+  const float* const taps_;
+  const bool finite_;  // all weights
+  std::uint32_t* const largest_;
+  float* const lines_;
+  float* const sums_;
+  std::ptrdiff_t* const offsets_;
+  const std::int64_t line_;  // samples kept of a row
+};
+
+}  // namespace
+}  // namespace conv1d::kernels::tiles::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard
