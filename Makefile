@@ -38,6 +38,10 @@ build/.system: tools/system-packages
 .venv/.torch: requirements/torch.txt tools/torch .venv/.packages
 	@if tools/torch; then echo present >$@; else echo absent >$@; fi
 
+.venv/.bench: requirements/bench.txt .venv/.packages
+	@if tools/step "Installing ONNX Runtime into .venv" $(VENV_PYTHON) -m pip install -r requirements/bench.txt; then touch $@; \
+	  else echo "ONNX Runtime could not be installed: the benchmark goes on without it."; fi
+
 $(BUILD)/.installed: .venv/.packages $(SOURCES)
 	@tools/step "Building conv1d and installing it into .venv" $(VENV_PYTHON) -m pip install -v --no-build-isolation --no-deps \
 	  --force-reinstall -C build-dir=$(BUILD) .
@@ -65,8 +69,8 @@ test: build .venv/.torch  ## builds and runs every test, C++ (ctest) and Python 
 torch: .venv/.packages  ## tries again to install PyTorch for the live tests
 	@rm -f .venv/.torch && $(MAKE) --no-print-directory .venv/.torch && grep -q present .venv/.torch
 
-bench: build  ## measures the library
-	@if [ -x bench/run ]; then bench/run; else echo "The benchmark is not part of this version: it comes with the fast kernels."; fi
+bench: build .venv/.torch .venv/.bench  ## measures the library beside its peers (ARGS=--quick: in two minutes)
+	@$(VENV_PYTHON) -m conv1d.bench --json build/bench.json --svg build/bench.svg $(ARGS)
 
 # ---- care -----------------------------------------------------------------------------------------------------------------
 
