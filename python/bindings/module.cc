@@ -25,4 +25,5 @@ NB_MODULE(_C, module) {
   bind_functional(module);
   bind_nn(module);
   bind_torch(module);
+  bind_kernels(module);
 }
