@@ -63,7 +63,7 @@ template <class Transform> class Loader {
   template <class At> HWY_INLINE void TransformVector(const At& at, float* to, std::uint32_t* largest) const {
     const DI di;
     const VI magnitude = hn::Set(di, 0x7fffffff);
-    const auto raise = [&](VI most, V v) { return hn::Max(most, hn::And(hn::BitCast(di, v), magnitude)); };
+    const auto larger = [&](VI most, V v) { return hn::Max(most, hn::And(hn::BitCast(di, v), magnitude)); };
     std::int32_t* most_at = reinterpret_cast<std::int32_t*>(largest);
     if constexpr (kPoints > 0) {
       V samples[kPoints];
@@ -74,7 +74,7 @@ template <class Transform> class Loader {
         VI most = hn::Load(di, most_at);
         CONV1D_UNROLL
         for (std::int64_t i = first; i < first + Transform::kSegment && i < kPoints; ++i)
-          most = raise(most, samples[i]);
+          most = larger(most, samples[i]);
         hn::Store(most, di, most_at);
       }
       transform_.Forward(samples, to, d_.spectra_stride);
@@ -84,7 +84,7 @@ template <class Transform> class Loader {
         for (std::int64_t i = first, end = std::min(d_.points, first + d_.segment); i < end; ++i) {
           const V v = hn::LoadU(D(), at(i));
           StoreAt(v, samples_, static_cast<std::size_t>(i));
-          most = raise(most, v);
+          most = larger(most, v);
         }
         hn::Store(most, di, most_at);
       }
