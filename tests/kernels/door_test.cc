@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <conv1d/error.h>
@@ -83,6 +85,71 @@ TEST(Door, AllocatesNothingInRun) {
   }
 }
 
+TEST(Door, PadsTheTwoEndsDifferently) {
+  const std::vector<float> filter = {1, 10, 100}, in = {1, 2, 3, 4};
+  const auto filtered = [&](std::int64_t padding, std::int64_t padding_end) {
+    const Plan plan({.in_channels = 1,
+                     .length = 4,
+                     .out_channels = 1,
+                     .kernel_size = 3,
+                     .padding = padding,
+                     .padding_end = padding_end},
+                    filter.data());
+    std::vector<float> out(static_cast<std::size_t>(plan.out_length()));
+    std::vector<std::byte> scratch(plan.scratch_bytes());
+    plan.run(in.data(), out.data(), scratch.data());
+    return out;
+  };
+  EXPECT_EQ(filtered(2, 0), (std::vector<float>{100, 210, 321, 432}));  // causal
+  EXPECT_EQ(filtered(0, 1), (std::vector<float>{321, 432, 43}));
+  EXPECT_EQ(filtered(1, -1), filtered(1, 1));
+}
+
+TEST(Door, TakesAKernelByItsName) {
+  const std::vector<float> weight(8 * 8 * 3, 1.0F);
+  const auto plan_of = [&](std::string_view kernel, DType dtype = float32, bool fixed_order = false) {
+    return Plan({.in_channels = 8,
+                 .length = 40,
+                 .out_channels = 8,
+                 .kernel_size = 3,
+                 .dtype = dtype,
+                 .fixed_order = fixed_order,
+                 .kernel = kernel},
+                weight.data());
+  };
+  const auto message = [&](std::string_view kernel, DType dtype, bool fixed_order) -> std::string {
+    try {
+      plan_of(kernel, dtype, fixed_order);
+    } catch (const RuntimeError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  int taken = 0;
+  for (const std::string_view name : Plan::kernels()) {
+    const std::string refusal = message(name, float32, false);
+    if (refusal != "no error") {
+      EXPECT_EQ(refusal, "the kernel \"" + std::string(name) + "\" does not take this layer");
+      continue;
+    }
+    ++taken;
+    const Plan plan = plan_of(name);
+    EXPECT_EQ(plan.kernel(), name);
+    const std::vector<float> in(8 * 40, 1.0F);
+    std::vector<float> out(8 * 38);
+    std::vector<std::byte> scratch(plan.scratch_bytes());
+    plan.run(in.data(), out.data(), scratch.data());
+    for (const float y : out) ASSERT_NEAR(y, 24, 1e-4) << name;
+  }
+  EXPECT_GE(taken, 2);
+  EXPECT_EQ(message("plain", int16, false), "no error");
+  EXPECT_EQ(message("direct", int16, false), "the kernel \"direct\" does not take this layer");
+  EXPECT_EQ(message("fft_tile", float32, true), "the kernel \"fft_tile\" does not take this layer in a fixed order");
+  const std::string unknown = message("nonsense", float32, false);
+  EXPECT_EQ(unknown.find("there is no kernel \"nonsense\": choose one of "), 0U) << unknown;
+  EXPECT_NE(unknown.find("direct"), std::string::npos) << unknown;
+}
+
 TEST(Door, RefusesSizesThatMakeNoLayer) {
   const float weight[64] = {};
   const Plan::Options good{.in_channels = 2, .length = 9, .out_channels = 2, .kernel_size = 3};
@@ -99,6 +166,7 @@ TEST(Door, RefusesSizesThatMakeNoLayer) {
   refused([](Plan::Options& o) { o.groups = 3; });
   refused([](Plan::Options& o) { o.length = -1; });
   refused([](Plan::Options& o) { o.padding = -1; });
+  refused([](Plan::Options& o) { o.padding_end = -2; });
   refused([](Plan::Options& o) { o.dtype = bool_; });
   refused([](Plan::Options& o) { o.dilation = kHuge; });
   refused([](Plan::Options& o) { o.padding = kHuge; });
