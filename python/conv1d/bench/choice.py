@@ -17,7 +17,7 @@ from .report import Table, microseconds, times
 from .timing import Budget, interleave
 
 LAST_RESORT = "plain"  # never chosen where another family accepts, whatever it costs
-OUT_OF_THE_RACE = 3.0  # times the fastest first call: timed no further
+HOPELESS, OUT_OF_THE_RACE = 10.0, 3.0  # times the fastest first, then second call: timed no further
 
 TABLE = Table([("layer", -23), ("kind", -9), ("chosen", -11), ("us", 9), ("x best", 7), ("best", -11), ("others", -40)])
 
@@ -32,15 +32,15 @@ def measure(layer: Layer, budget: Budget, fixed_order: bool = False) -> dict[str
             continue
         with contextlib.suppress(RuntimeError):  # it does not take this layer
             timed[family] = PlannedLayer(layer, data, family, fixed_order).timed
-    for call in timed.values():
-        call(1)  # touches what has to be touched
-    first = {family: call(1) for family, call in timed.items()}
-    limit = OUT_OF_THE_RACE * min(first.values())
-    racing = {family: call for family, call in timed.items() if first[family] <= limit or family == name}
-    samples = interleave(racing, budget, {family: first[family] for family in racing})
-    seconds = {**first, **{family: samples.seconds(family) for family in racing}}
+    seconds = {family: call(1) for family, call in timed.items()}  # touches what has to be touched
+    for limit in (HOPELESS, OUT_OF_THE_RACE):
+        limit *= min(seconds.values())
+        timed = {family: call for family, call in timed.items() if seconds[family] <= limit or family == name}
+        seconds |= {family: call(1) for family, call in timed.items()}
+    samples = interleave(timed, budget, seconds)
+    seconds |= {family: samples.seconds(family) for family in timed}
     best = min(seconds, key=lambda family: seconds[family])
-    regret = samples.ratio(name, best).median if best in racing else seconds[name] / seconds[best]
+    regret = samples.ratio(name, best).median if best in timed else seconds[name] / seconds[best]
     return {
         "name": layer.name,
         "kind": layer.kind,

@@ -77,7 +77,7 @@ class Budget:
     slow_seconds: float = 2.0
 
 
-FULL = Budget(4.0, min_rounds=5, sample_seconds=4e-3)
+FULL = Budget(3.0, min_rounds=5, sample_seconds=4e-3)
 QUICK = Budget(0.5, min_rounds=3, max_rounds=25, sample_seconds=1e-3, slow_seconds=0.4)
 
 

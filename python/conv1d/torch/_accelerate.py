@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ._hook import Conv1dHook
-from ._transposed import ConvTranspose1dHook
+from ._transposed import ConvTranspose1dHook, bound
 
 nn = torch.nn
 
@@ -48,17 +48,24 @@ def accelerate(model: nn.Module) -> Report:
 def restore(model: nn.Module) -> None:
     """Takes back what accelerate() did, and gives back the memory that layers kept."""
     for module in model.modules():
-        for attribute, hook in (("_conv_forward", Conv1dHook), ("forward", ConvTranspose1dHook)):
-            if isinstance(module.__dict__.get(attribute), hook):
+        for attribute in ("_conv_forward", "forward"):
+            if hook_of(module, attribute) is not None:
                 del module.__dict__[attribute]
 
 
+def hook_of(module: nn.Module, attribute: str) -> Conv1dHook | ConvTranspose1dHook | None:
+    """The hook that is at work there, if it is one of ours."""
+    value = module.__dict__.get(attribute)
+    hook = getattr(value, "__self__", value)
+    return hook if isinstance(hook, (Conv1dHook, ConvTranspose1dHook)) else None
+
+
 def _kind(module: nn.Module) -> tuple[Any, str, Any] | None:
-    """(PyTorch's class, the method that is replaced, the hook) of a layer that is a candidate."""
+    """(PyTorch's class, the method that is replaced, what makes the hook) of a layer that is a candidate."""
     if isinstance(module, nn.Conv1d):
         return nn.Conv1d, "_conv_forward", Conv1dHook
     if isinstance(module, nn.ConvTranspose1d):
-        return nn.ConvTranspose1d, "forward", ConvTranspose1dHook
+        return nn.ConvTranspose1d, "forward", bound
     if isinstance(module, torch.jit.ScriptModule) and getattr(module, "original_name", "") in (
         "Conv1d",
         "ConvTranspose1d",
@@ -67,19 +74,19 @@ def _kind(module: nn.Module) -> tuple[Any, str, Any] | None:
     return None
 
 
-def _install(module: nn.Module, plain: Any, method: str, hook: Any) -> str | None:
+def _install(module: nn.Module, plain: Any, method: str, make: Any) -> str | None:
     """None where the layer is accelerated now, else why it is not."""
     if plain is None:
         return "a layer of a ScriptModule, which runs PyTorch's own program"
+    if hook_of(module, method) is not None:
+        return None
     if method in module.__dict__:
-        return None if isinstance(module.__dict__[method], hook) else f"somebody else has replaced its {method}"
+        return f"somebody else has replaced its {method}"
     if getattr(type(module), method) is not getattr(plain, method):
         return f"its class {type(module).__name__} has a {method} of its own"
     if not _reaches(type(module), plain):
         return f"its class {type(module).__name__} has a forward of its own that does not end in {plain.__name__}'s"
-    made = hook(module)
-    made._read(module)
-    module.__dict__[method] = made
+    module.__dict__[method] = make(module)
     return None
 
 

@@ -15,22 +15,25 @@ from ._door import layer_forward, layer_gradients
 Tensor = torch.Tensor
 GuestLayer = _C.GuestLayer
 
-_Parameter = torch.nn.Parameter
+# Subclasses may mean anything by an operator: they are PyTorch's.
+_PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
+_PLAIN_OR_NONE = _PLAIN | {type(None)}
+
+_grad_enabled = torch.is_grad_enabled
 _autocast = torch._C._is_any_autocast_enabled
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _function_modes = torch._C._len_torch_function_stack
 _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
-_grad_enabled = torch.is_grad_enabled
 
 
-def _only_devices() -> bool:
-    """torch.set_default_device() is a mode as well, and no business of a layer's."""
-    return all(type(mode) is DeviceContext for mode in _get_current_function_mode_stack())
+def _watching_functions() -> bool:
+    """Whether a mode sees what functions are called. torch.set_default_device()'s is no business of a layer's."""
+    return any(type(mode) is not DeviceContext for mode in _get_current_function_mode_stack())
 
 
 def _unwatched() -> bool:
-    """Nobody wants to see or to change the operators that are called: no mode, transform, trace or dual number."""
+    """Nobody wants to see or to change the operators that are called: no dual number, mode, transform or trace."""
     # A bare operator would lose tangents, ignore autocast and hide from traces without a word: each is asked for.
     return not (
         _forward_ad._current_level >= 0
@@ -38,32 +41,29 @@ def _unwatched() -> bool:
         or _dispatch_modes()
         or _interpreter() is not None
         or _tracing() is not None
-        or (_function_modes() and not _only_devices())
+        or (_function_modes() and _watching_functions())
     )
-
-
-def _plain(tensor: Any) -> bool:
-    kind = type(tensor)
-    return kind is Tensor or kind is _Parameter
 
 
 def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> Tensor | None:
     """The layer's answer; None where PyTorch's own call has to answer, or to say what is wrong."""
-    kind = type(input)
-    if not (kind is Tensor or kind is _Parameter):
-        return None
-    kind = type(weight)
-    if not (kind is Tensor or kind is _Parameter):
-        return None
-    if bias is not None and not _plain(bias):
-        return None
-    if not _unwatched():
+    if (
+        type(input) not in _PLAIN
+        or type(weight) not in _PLAIN
+        or type(bias) not in _PLAIN_OR_NONE
+        or _forward_ad._current_level >= 0  # from here on as in _unwatched(), without a call for it
+        or _autocast()
+        or _dispatch_modes()
+        or _interpreter() is not None
+        or _tracing() is not None
+        or (_function_modes() and _watching_functions())
+    ):
         return None
     try:
         if _grad_enabled() and (
             input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
         ):
-            return _apply(input, weight, bias, layer, number)
+            return _record(input, weight, bias, layer, number)
         return layer_forward(input, weight, bias, number)
     except Exception:  # whatever is wrong, PyTorch's own call says it in its words
         return None
@@ -83,7 +83,7 @@ class Convolution(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Any:
         input, weight = ctx.saved_tensors
         dx, dw, db, _, _ = ctx.needs_input_grad
-        if not _grad_enabled() and _plain(grad) and _plain(input) and _plain(weight) and _unwatched():
+        if not _grad_enabled() and {type(grad), type(input), type(weight)} <= _PLAIN and _unwatched():
             try:
                 grads = layer_gradients(grad, input, weight, ctx.number << 3 | dx | dw << 1 | db << 2)
                 return *grads, None, None
@@ -92,8 +92,8 @@ class Convolution(torch.autograd.Function):
         return *_gradients(ctx.layer, grad, input, weight, (dx, dw, db)), None, None
 
 
-# Function.apply, less a wrapper for functorch's transforms, which take 10 microseconds and were excluded above.
-_apply = super(torch.autograd.Function, Convolution).apply
+# Function.apply, less a wrapper for functorch's transforms, which costs 10 microseconds: they were excluded above.
+_record = super(torch.autograd.Function, Convolution).apply
 
 
 def _gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: Tensor, wanted: tuple[bool, ...]) -> Any:

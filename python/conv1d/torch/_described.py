@@ -61,7 +61,8 @@ def _gradients(grad: Tensor, input: Tensor, weight: Tensor, number_and_mask: int
 
 def _recent(weight: Tensor | None, settings: tuple[int, ...], output_padding: int = 0, transposed: bool = False) -> Any:
     address, size = (0, 0) if weight is None else (weight.data_ptr(), weight.numel() * weight.element_size())
-    return _C._torch_recent_layer(address, size, *settings, output_padding, transposed)
+    stride, left, right, dilation, groups = settings
+    return _C._torch_recent_layer(address, size, stride, left, right, dilation, groups, output_padding, transposed)
 
 
 def _conv1d(input: Tensor, weight: Tensor, bias: Tensor | None, *settings: int) -> Tensor:

@@ -45,6 +45,11 @@ def _open() -> str:
 
 DOOR = _open()
 
-# `.default` saves the choice among overloads at every call.
-layer_forward = torch.ops.conv1d.conv1d_p.default
-layer_gradients = torch.ops.conv1d.conv1d_gp.default
+
+def _callable(operator: Any) -> Any:
+    """What an operator's overload calls itself: at every call, the choice among overloads and a wrapper are saved."""
+    return getattr(operator.default, "_op", operator.default)
+
+
+layer_forward = _callable(torch.ops.conv1d.conv1d_p)
+layer_gradients = _callable(torch.ops.conv1d.conv1d_gp)

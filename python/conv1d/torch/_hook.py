@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import weakref
 from typing import Any
 
@@ -15,14 +16,14 @@ from ._settings import Settings, read, warn_uneven
 Tensor = torch.Tensor
 _compiling = torch.compiler.is_compiling
 _NO_PADDING = (0,)
-_UNREAD: Any = object()
+_settings_of = operator.itemgetter("stride", "padding", "dilation", "groups", "padding_mode")
 
 
 def _nobody() -> None:
     return None
 
 
-def weight_bytes(layer: torch.nn.Module) -> int:
+def weight_bytes(layer: Any) -> int:
     """Of float32 numbers; 0 where the layer does not tell. A parametrized weight is not computed for this."""
     try:
         count = layer.in_channels * layer.out_channels // layer.groups * layer.kernel_size[0]
@@ -37,61 +38,51 @@ class Conv1dHook:
     Holds no packed weights itself, but the layer of ours that does; copies and pickles begin without.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_dilation",
-        "_groups",
-        "_kernel",
-        "_layer",
-        "_mode",
-        "_number",
-        "_own",
-        "_padding",
-        "_same",
-        "_stride",
-        "_uneven",
-    )
+    __slots__ = ("__weakref__", "_kernel", "_layer", "_number", "_own", "_ready", "_seen", "_uneven")
 
     def __init__(self, layer: torch.nn.Conv1d) -> None:
         # The layer is read at the first call: while it is copied or unpickled it has no attributes yet.
         self._own: Any = weakref.ref(layer)
-        self._stride = self._padding = self._dilation = self._groups = self._mode = _UNREAD
-        self._layer, self._number = None, -1
+        self._seen: tuple[Any, ...] = ()
+        self._layer: _C.GuestLayer | None = None
+        self._ready, self._number = False, -1
 
     def _read(self, layer: torch.nn.Conv1d) -> None:
         kernel = layer.kernel_size
         self._kernel = kernel[0] if type(kernel) is tuple and len(kernel) == 1 else 0
-        self._follow(layer.stride, layer.padding, layer.dilation, layer.groups, layer.padding_mode, weight_bytes(layer))
+        self._follow(_settings_of(layer.__dict__), weight_bytes(layer))
 
-    def _follow(self, stride: Any, padding: Any, dilation: Any, groups: Any, mode: Any, size: int) -> None:
-        self._stride, self._padding, self._dilation, self._groups, self._mode = stride, padding, dilation, groups, mode
+    def _follow(self, seen: tuple[Any, ...], size: int) -> None:
+        stride, padding, dilation, groups, mode = self._seen = seen
         inner = padding if mode == "zeros" else _NO_PADDING
         settings = read(stride, inner, dilation, groups, self._kernel)
-        self._same = type(inner) is str and inner == "same"
         self._uneven = settings is not None and settings.pad_left != settings.pad_right
         self._layer = None if settings is None else _C.GuestLayer(*settings, size)
         self._number = -1 if self._layer is None else self._layer.number
+        # Nothing is to be done but to run it.
+        self._ready = self._layer is not None and mode == "zeros" and inner != "same"
 
     def __call__(self, input: Any, weight: Any, bias: Any) -> Tensor:
         layer = self._own()
-        if layer is not None:
-            s = layer.__dict__
-            if (
-                s["stride"] is not self._stride
-                or s["padding"] is not self._padding
-                or s["dilation"] is not self._dilation
-                or s["groups"] is not self._groups
-                or s["padding_mode"] is not self._mode
-            ):
-                self._read(layer)
         if _compiling():
             return self._traced(layer, input, weight, bias)
-        ours = self._layer
+        if layer is not None and _settings_of(layer.__dict__) != self._seen:
+            self._read(layer)  # attributes may be set at any time
+        if self._ready and self._layer is not None:
+            output = _call.run(self._layer, self._number, input, weight, bias)
+            return self._plain(layer, input, weight, bias) if output is None else output
+        return self._prepared(layer, input, weight, bias)
+
+    def _prepared(self, layer: torch.nn.Conv1d | None, input: Any, weight: Any, bias: Any) -> Tensor:
+        """Where the padding is "same" or not of zeros, or the settings are PyTorch's business."""
+        ours, mode = self._layer, self._seen[4]
         if ours is None:
             return self._plain(layer, input, weight, bias)
-        if self._mode != "zeros":
-            return self._padded(layer, input, weight, bias)
-        if self._same and weight.shape[-1] != self._kernel:
+        if mode != "zeros":
+            padded = self._pad(layer, input)
+            output = _call.run(ours, self._number, padded, weight, bias)
+            return self._on_padded(padded, weight, bias) if output is None else output
+        if weight.shape[-1] != self._kernel:
             return self._plain(layer, input, weight, bias)
         output = _call.run(ours, self._number, input, weight, bias)
         if output is None:
@@ -104,35 +95,35 @@ class Conv1dHook:
         """PyTorch's own method."""
         if layer is not None:
             return torch.nn.Conv1d._conv_forward(layer, input, weight, bias)
-        # A shallow copy of a layer that is gone. Settings were the same objects when the copy was made.
-        padding = self._padding
-        if self._mode != "zeros":
-            input, padding = self._pad(None, input), _NO_PADDING
-        return torch.conv1d(input, weight, bias, self._stride, padding, self._dilation, self._groups)
+        # A shallow copy of a layer that is gone: its settings were the same objects when the copy was made.
+        stride, padding, dilation, groups, mode = self._seen
+        if mode != "zeros":
+            return self._on_padded(self._pad(None, input), weight, bias)
+        return torch.conv1d(input, weight, bias, stride, padding, dilation, groups)
+
+    def _on_padded(self, padded: Tensor, weight: Any, bias: Any) -> Tensor:
+        stride, _, dilation, groups, _ = self._seen
+        return torch.conv1d(padded, weight, bias, stride, _NO_PADDING, dilation, groups)
 
     def _pad(self, layer: torch.nn.Conv1d | None, input: Any) -> Tensor:
+        _, padding, dilation, _, mode = self._seen
         if layer is not None:
             amounts = layer._reversed_padding_repeated_twice
-        elif isinstance(self._padding, str):
-            total = self._dilation[0] * (self._kernel - 1) if self._padding == "same" else 0
+        elif isinstance(padding, str):
+            total = dilation[0] * (self._kernel - 1) if padding == "same" else 0
             amounts = [total // 2, total - total // 2]
         else:
-            amounts = [self._padding[0], self._padding[0]]
-        return torch.nn.functional.pad(input, amounts, mode=self._mode)
-
-    def _padded(self, layer: torch.nn.Conv1d | None, input: Any, weight: Any, bias: Any) -> Tensor:
-        padded = self._pad(layer, input)
-        output = _call.run(self._layer, self._number, padded, weight, bias)
-        if output is not None:
-            return output
-        return torch.conv1d(padded, weight, bias, self._stride, _NO_PADDING, self._dilation, self._groups)
+            amounts = [padding[0], padding[0]]
+        return torch.nn.functional.pad(input, amounts, mode=mode)
 
     def _traced(self, layer: torch.nn.Conv1d | None, input: Any, weight: Any, bias: Any) -> Tensor:
         """In a program that is being compiled or exported."""
+        if layer is None:
+            return self._plain(layer, input, weight, bias)
         settings: Settings | None = None
-        if self._mode == "zeros" and (not self._same or weight.shape[-1] == self._kernel):
-            settings = read(self._stride, self._padding, self._dilation, self._groups, self._kernel)
-        if settings is None or not _operators.is_served(input, weight, bias):
+        if layer.padding_mode == "zeros" and _operators.is_served(input, weight, bias):
+            settings = read(layer.stride, layer.padding, layer.dilation, layer.groups, weight.shape[2])
+        if settings is None:
             return self._plain(layer, input, weight, bias)
         return torch.ops.conv1d.conv1d(input, weight, bias, *settings[:5])
 
@@ -145,18 +136,18 @@ class Conv1dHook:
         layer = self._own()
         if layer is not None:
             return _REVIVAL, (layer,)
-        return _detached, (self._stride, self._padding, self._dilation, self._groups, self._mode, self._kernel)
+        return _detached, (self._seen, self._kernel)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         layer = self._own()
         return self if layer is None else Conv1dHook(memo.get(id(layer), layer))
 
 
-def _detached(stride: Any, padding: Any, dilation: Any, groups: Any, mode: Any, kernel: int) -> Conv1dHook:
+def _detached(seen: tuple[Any, ...], kernel: int) -> Conv1dHook:
     """The hook of a shallow copy whose original is gone."""
     hook = Conv1dHook.__new__(Conv1dHook)
     hook._own, hook._kernel = _nobody, kernel
-    hook._follow(stride, padding, dilation, groups, mode, 0)
+    hook._follow(seen, 0)
     return hook
 
 

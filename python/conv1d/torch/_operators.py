@@ -22,6 +22,8 @@ def is_served(input: Any, weight: Any, bias: Any) -> bool:
     """Whether a traced program may call the operators: sizes and dtypes that PyTorch's own call would take as well."""
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
         return False
+    if torch.onnx.is_in_onnx_export():  # its graphs know PyTorch's operators alone
+        return False
     if torch.is_autocast_enabled("cpu") or input.device.type != "cpu" or weight.device.type != "cpu":
         return False
     if input.dtype not in _SERVED or weight.dtype != input.dtype or (bias is not None and bias.dtype != input.dtype):

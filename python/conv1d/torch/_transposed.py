@@ -3,53 +3,47 @@ _conv_forward."""
 
 from __future__ import annotations
 
+import operator
+import types
 import weakref
 from typing import Any
 
 import torch
+from torch.nn import functional as F  # noqa: F401  (a name in the source of PyTorch's forward)
 
 from .. import _C
 from . import _call, _operators
-from ._hook import _UNREAD, weight_bytes
+from ._hook import weight_bytes
 from ._pickling import Revival
 from ._settings import Settings, read
 
 Tensor = torch.Tensor
 _compiling = torch.compiler.is_compiling
+_settings_of = operator.itemgetter("stride", "padding", "dilation", "groups", "output_padding", "padding_mode")
+
+
+def _read(layer: torch.nn.ConvTranspose1d) -> Settings | None:
+    if type(layer.padding) is not tuple:  # PyTorch's forward refuses it
+        return None
+    return read(layer.stride, layer.padding, layer.dilation, layer.groups, 0, layer.output_padding, transposed=True)
 
 
 class ConvTranspose1dHook:
     """Called as layer.forward(input, output_size=None)."""
 
-    __slots__ = (
-        "__weakref__",
-        "_dilation",
-        "_groups",
-        "_layer",
-        "_number",
-        "_output_padding",
-        "_own",
-        "_padding",
-        "_settings",
-        "_stride",
-    )
+    __slots__ = ("__weakref__", "_layer", "_number", "_own", "_seen")
 
     def __init__(self, layer: torch.nn.ConvTranspose1d) -> None:
         # The layer is read at the first call: while it is copied or unpickled it has no attributes yet.
         self._own: Any = weakref.ref(layer)
-        self._stride = self._padding = self._dilation = self._groups = self._output_padding = _UNREAD
-        self._settings: Settings | None = None
-        self._layer, self._number = None, -1
+        self._seen: tuple[Any, ...] = ()
+        self._layer: _C.GuestLayer | None = None
+        self._number = -1
 
     def _read(self, layer: torch.nn.ConvTranspose1d) -> None:
-        self._stride, self._padding, self._dilation = layer.stride, layer.padding, layer.dilation
-        self._groups, self._output_padding = layer.groups, layer.output_padding
-        self._settings = read(
-            self._stride, self._padding, self._dilation, self._groups, 0, self._output_padding, transposed=True
-        )
-        if layer.padding_mode != "zeros" or type(self._padding) is not tuple:
-            self._settings = None  # PyTorch's forward refuses these
-        self._layer = None if self._settings is None else _C.GuestLayer(*self._settings, weight_bytes(layer))
+        self._seen = _settings_of(layer.__dict__)
+        settings = _read(layer) if layer.padding_mode == "zeros" else None
+        self._layer = None if settings is None else _C.GuestLayer(*settings, weight_bytes(layer))
         self._number = -1 if self._layer is None else self._layer.number
 
     def __call__(self, input: Any, output_size: Any = None) -> Tensor:
@@ -59,25 +53,25 @@ class ConvTranspose1dHook:
                 "This is a shallow copy of an accelerated ConvTranspose1d that is gone. Copy with copy.deepcopy, "
                 "or call conv1d.torch.restore before."
             )
-        s = layer.__dict__
-        if (
-            s["stride"] is not self._stride
-            or s["padding"] is not self._padding
-            or s["dilation"] is not self._dilation
-            or s["groups"] is not self._groups
-            or s["output_padding"] is not self._output_padding
-        ):
-            self._read(layer)
-        ours = self._layer
-        if ours is None or output_size is not None or layer.padding_mode != "zeros":
-            return self._plain(layer, input, output_size)
-        weight, bias = layer.weight, layer.bias
         if _compiling():
-            if self._settings is None or not _operators.is_served(input, weight, bias):
-                return self._plain(layer, input, output_size)
-            return torch.ops.conv1d.conv_transpose1d(input, weight, bias, *self._settings[:6])
-        output = _call.run(ours, self._number, input, weight, bias)
+            return self._traced(layer, input, output_size)
+        if _settings_of(layer.__dict__) != self._seen:
+            self._read(layer)  # attributes may be set at any time
+        ours = self._layer
+        if ours is None or output_size is not None:
+            return self._plain(layer, input, output_size)
+        output = _call.run(ours, self._number, input, layer.weight, layer.bias)
         return self._plain(layer, input, output_size) if output is None else output
+
+    def _traced(self, layer: torch.nn.ConvTranspose1d, input: Any, output_size: Any) -> Tensor:
+        """In a program that is being compiled or exported."""
+        settings: Settings | None = None
+        weight, bias = layer.weight, layer.bias
+        if output_size is None and layer.padding_mode == "zeros" and _operators.is_served(input, weight, bias):
+            settings = _read(layer)
+        if settings is None:
+            return self._plain(layer, input, output_size)
+        return torch.ops.conv1d.conv_transpose1d(input, weight, bias, *settings[:6])
 
     @staticmethod
     def _plain(layer: torch.nn.ConvTranspose1d, input: Any, output_size: Any) -> Tensor:
@@ -95,6 +89,15 @@ class ConvTranspose1dHook:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         layer = self._own()
         return self if layer is None else ConvTranspose1dHook(memo.get(id(layer), layer))
+
+
+# torch.jit.script compiles the source of what it finds as forward: of PyTorch's method, with the names of this module.
+ConvTranspose1dHook.__call__.__wrapped__ = torch.nn.ConvTranspose1d.forward  # type: ignore[attr-defined]
+
+
+def bound(layer: torch.nn.ConvTranspose1d) -> Any:
+    """What takes the place of layer.forward: a method, as PyTorch's tools expect there. Pickles by hook and name."""
+    return types.MethodType(ConvTranspose1dHook.__call__, ConvTranspose1dHook(layer))
 
 
 _REVIVAL = Revival("_revive_conv_transpose1d", "forward", ConvTranspose1dHook)

@@ -1,19 +1,11 @@
-"""1,000 random layers, accelerated and plain: values, gradients, exceptions and their texts, warnings, views as inputs."""
+"""1,000 random layers, accelerated and plain: values, gradients, exceptions and texts, warnings, views as inputs."""
 
 import os
-import sys
-from pathlib import Path
 
+import conv1d.torch
 import pytest
-from harness import counts, oracle
-
-oracle.require()
-sys.path.insert(0, str(Path(__file__).parent))
-
-import layers  # noqa: E402
-import torch  # noqa: E402
-
-import conv1d.torch  # noqa: E402
+import torch
+from harness import counts, torch_layers
 
 SEED = int(os.environ["CONV1D_SEED"]) % 1_000_000
 LAYERS, PARTS = 1000, 10
@@ -23,7 +15,7 @@ LAYERS, PARTS = 1000, 10
 def test_accelerated_layers_are_the_plain_ones(part: int) -> None:
     wrong, raised, served = [], 0, 0
     for i in range(part * LAYERS // PARTS, (part + 1) * LAYERS // PARTS):
-        case = layers.random_case(SEED * 1000 + i)
+        case = torch_layers.random_case(SEED * 1000 + i)
         try:
             plain, ours = case.layer(), case.layer()
         except Exception:
@@ -34,12 +26,12 @@ def test_accelerated_layers_are_the_plain_ones(part: int) -> None:
         x = case.input()
         torch.set_warn_always(True)  # the warning that PyTorch gives once in a process, at every call
         try:
-            expected = layers.call(plain, x, case.seed, with_grads)
-            result = layers.call(ours, x, case.seed, with_grads)
+            expected = torch_layers.call(plain, x, case.seed, with_grads)
+            result = torch_layers.call(ours, x, case.seed, with_grads)
         finally:
             torch.set_warn_always(False)
         raised += expected.error is not None
         served += 1
-        wrong += [f"{case}: {text}" for text in layers.compare(expected, result, case.dtype)]
+        wrong += [f"{case}: {text}" for text in torch_layers.compare(expected, result, case.dtype)]
     assert wrong == []
     counts.report(f"conv1d.torch, part {part}: {served} random layers, {raised} of them raised")
