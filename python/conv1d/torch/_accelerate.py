@@ -87,6 +87,9 @@ def _install(module: nn.Module, plain: Any, method: str, make: Any) -> str | Non
     if not _reaches(type(module), plain):
         return f"its class {type(module).__name__} has a forward of its own that does not end in {plain.__name__}'s"
     module.__dict__[method] = make(module)
+    hook = hook_of(module, method)
+    if hook is not None:
+        hook.follow(module)
     return None
 
 

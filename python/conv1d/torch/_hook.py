@@ -47,12 +47,12 @@ class Conv1dHook:
         self._layer: _C.GuestLayer | None = None
         self._ready, self._number = False, -1
 
-    def _read(self, layer: torch.nn.Conv1d) -> None:
+    def follow(self, layer: torch.nn.Conv1d) -> None:
         kernel = layer.kernel_size
         self._kernel = kernel[0] if type(kernel) is tuple and len(kernel) == 1 else 0
-        self._follow(_settings_of(layer.__dict__), weight_bytes(layer))
+        self._set(_settings_of(layer.__dict__), weight_bytes(layer))
 
-    def _follow(self, seen: tuple[Any, ...], size: int) -> None:
+    def _set(self, seen: tuple[Any, ...], size: int) -> None:
         stride, padding, dilation, groups, mode = self._seen = seen
         inner = padding if mode == "zeros" else _NO_PADDING
         settings = read(stride, inner, dilation, groups, self._kernel)
@@ -67,7 +67,7 @@ class Conv1dHook:
         if _compiling():
             return self._traced(layer, input, weight, bias)
         if layer is not None and _settings_of(layer.__dict__) != self._seen:
-            self._read(layer)  # attributes may be set at any time
+            self.follow(layer)  # attributes may be set at any time
         if self._ready and self._layer is not None:
             output = _call.run(self._layer, self._number, input, weight, bias)
             return self._plain(layer, input, weight, bias) if output is None else output
@@ -147,7 +147,7 @@ def _detached(seen: tuple[Any, ...], kernel: int) -> Conv1dHook:
     """The hook of a shallow copy whose original is gone."""
     hook = Conv1dHook.__new__(Conv1dHook)
     hook._own, hook._kernel = _nobody, kernel
-    hook._follow(seen, 0)
+    hook._set(seen, 0)
     return hook
 
 

@@ -40,7 +40,7 @@ class ConvTranspose1dHook:
         self._layer: _C.GuestLayer | None = None
         self._number = -1
 
-    def _read(self, layer: torch.nn.ConvTranspose1d) -> None:
+    def follow(self, layer: torch.nn.ConvTranspose1d) -> None:
         self._seen = _settings_of(layer.__dict__)
         settings = _read(layer) if layer.padding_mode == "zeros" else None
         self._layer = None if settings is None else _C.GuestLayer(*settings, weight_bytes(layer))
@@ -56,7 +56,7 @@ class ConvTranspose1dHook:
         if _compiling():
             return self._traced(layer, input, output_size)
         if _settings_of(layer.__dict__) != self._seen:
-            self._read(layer)  # attributes may be set at any time
+            self.follow(layer)  # attributes may be set at any time
         ours = self._layer
         if ours is None or output_size is not None:
             return self._plain(layer, input, output_size)
