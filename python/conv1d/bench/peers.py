@@ -150,9 +150,9 @@ class Peers:
         """A line for each peer that was wanted and is not there."""
         lines = []
         if PYTORCH in self.only and self.torch is None:
-            lines.append("PyTorch is not installed: its columns stay empty (pip install torch)")
+            lines.append("PyTorch is not installed: ratios are to ONNX Runtime alone (pip install torch)")
         if ONNX in self.only and (self.onnx is None or self.runtime is None):
-            lines.append("ONNX Runtime is not installed: its column stays empty (pip install onnxruntime onnx)")
+            lines.append("ONNX Runtime is not installed: ratios are to PyTorch alone (pip install onnxruntime onnx)")
         return lines
 
     def versions(self) -> dict[str, str]:
