@@ -16,7 +16,7 @@ _compiling = torch.compiler.is_compiling
 
 def _run(settings: Settings, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
     if _compiling():
-        if not _operators.is_served(input, weight, bias):
+        if not _operators.is_served(settings, input, weight, bias):
             return None
         if settings.transposed:
             return torch.ops.conv1d.conv_transpose1d(input, weight, bias, *settings[:6])

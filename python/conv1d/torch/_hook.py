@@ -118,12 +118,10 @@ class Conv1dHook:
 
     def _traced(self, layer: torch.nn.Conv1d | None, input: Any, weight: Any, bias: Any) -> Tensor:
         """In a program that is being compiled or exported."""
-        if layer is None:
-            return self._plain(layer, input, weight, bias)
         settings: Settings | None = None
-        if layer.padding_mode == "zeros" and _operators.is_served(input, weight, bias):
+        if layer is not None and layer.padding_mode == "zeros" and weight.dim() == 3:
             settings = read(layer.stride, layer.padding, layer.dilation, layer.groups, weight.shape[2])
-        if settings is None:
+        if settings is None or not _operators.is_served(settings, input, weight, bias):
             return self._plain(layer, input, weight, bias)
         return torch.ops.conv1d.conv1d(input, weight, bias, *settings[:5])
 

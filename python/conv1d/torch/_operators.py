@@ -12,15 +12,16 @@ from typing import Any
 import torch
 
 from . import _door  # noqa: F401  (defines the operators)
+from ._settings import Settings
 
 Tensor = torch.Tensor
 _ops = torch.ops.conv1d
 _SERVED = (torch.float32, torch.float64)
 
 
-def is_served(input: Any, weight: Any, bias: Any) -> bool:
-    """Whether a traced program may call the operators: sizes and dtypes that PyTorch's own call would take as well."""
-    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
+def is_served(settings: Settings | None, input: Any, weight: Any, bias: Any) -> bool:
+    """Whether a traced program may call the operators: what is not sure to be served there is PyTorch's."""
+    if settings is None:
         return False
     if torch.onnx.is_in_onnx_export():  # its graphs know PyTorch's operators alone
         return False
@@ -28,17 +29,38 @@ def is_served(input: Any, weight: Any, bias: Any) -> bool:
         return False
     if input.dtype not in _SERVED or weight.dtype != input.dtype or (bias is not None and bias.dtype != input.dtype):
         return False
-    return input.dim() in (2, 3) and weight.dim() == 3
+    if input.dim() not in (2, 3) or weight.dim() != 3:
+        return False
+    if any(isinstance(size, int) and size == 0 for size in (*input.shape, *weight.shape)):
+        return False
+    stride, pad_left, pad_right, dilation, groups, output_padding, transposed = settings
+    if stride < 1 or dilation < 1 or groups < 1 or min(pad_left, pad_right) < 0 or weight.shape[0] % groups != 0:
+        return False
+    kernel, length = weight.shape[2], input.shape[-1]
+    if transposed:
+        inputs, outputs = weight.shape[0], weight.shape[1] * groups
+        # An output padding of a stride and more has no gradient among the operators.
+        fits = 0 <= output_padding < stride and _transposed_length(length, kernel, *settings[:4], output_padding) > 0
+    else:
+        inputs, outputs = weight.shape[1] * groups, weight.shape[0]
+        fits = _length(length, kernel, *settings[:4]) > 0
+    return fits and input.shape[-2] == inputs and (bias is None or (bias.dim() == 1 and bias.shape[0] == outputs))
 
 
-def _length(length: int, kernel: int, stride: int, pads: int, dilation: int) -> Any:
-    return (length + pads - dilation * (kernel - 1) - 1) // stride + 1
+def _length(length: Any, kernel: Any, stride: int, pad_left: int, pad_right: int, dilation: int) -> Any:
+    return (length + pad_left + pad_right - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def _transposed_length(
+    length: Any, kernel: Any, stride: int, pad_left: int, pad_right: int, dilation: int, output_padding: int
+) -> Any:
+    return (length - 1) * stride - pad_left - pad_right + dilation * (kernel - 1) + 1 + output_padding
 
 
 @torch.library.register_fake("conv1d::conv1d")
 def _(input, weight, bias, stride, pad_left, pad_right, dilation, groups):
     torch._check(weight.shape[1] * groups == input.shape[-2], lambda: "conv1d: channels differ")
-    length = _length(input.shape[-1], weight.shape[2], stride, pad_left + pad_right, dilation)
+    length = _length(input.shape[-1], weight.shape[2], stride, pad_left, pad_right, dilation)
     torch._check(length > 0, lambda: "conv1d: the kernel is longer than its padded input")
     return input.new_empty((*input.shape[:-2], weight.shape[0], length))
 
@@ -46,8 +68,7 @@ def _(input, weight, bias, stride, pad_left, pad_right, dilation, groups):
 @torch.library.register_fake("conv1d::conv_transpose1d")
 def _(input, weight, bias, stride, pad_left, pad_right, dilation, groups, output_padding):
     torch._check(weight.shape[0] == input.shape[-2], lambda: "conv_transpose1d: channels differ")
-    pads, extent = pad_left + pad_right, dilation * (weight.shape[2] - 1) + 1
-    length = (input.shape[-1] - 1) * stride - pads + extent + output_padding
+    length = _transposed_length(input.shape[-1], weight.shape[2], stride, pad_left, pad_right, dilation, output_padding)
     torch._check(length > 0, lambda: "conv_transpose1d: the padding leaves no output")
     return input.new_empty((*input.shape[:-2], weight.shape[1] * groups, length))
 

@@ -67,9 +67,9 @@ class ConvTranspose1dHook:
         """In a program that is being compiled or exported."""
         settings: Settings | None = None
         weight, bias = layer.weight, layer.bias
-        if output_size is None and layer.padding_mode == "zeros" and _operators.is_served(input, weight, bias):
+        if output_size is None and layer.padding_mode == "zeros":
             settings = _read(layer)
-        if settings is None:
+        if settings is None or not _operators.is_served(settings, input, weight, bias):
             return self._plain(layer, input, output_size)
         return torch.ops.conv1d.conv_transpose1d(input, weight, bias, *settings[:6])
 

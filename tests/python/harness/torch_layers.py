@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import conv1d.torch
 import torch
 
 MODES = ["zeros"] * 5 + ["reflect", "replicate", "circular"]
@@ -169,3 +170,18 @@ def compare(plain: Outcome, ours: Outcome, dtype: Any) -> list[str]:
         elif difference(a, b) > tolerance(dtype, a):
             wrong.append(f"{name}: off by {difference(a, b):.3g}, allowed are {tolerance(dtype, a):.3g}")
     return wrong
+
+
+class Convolved(torch.utils.data.Dataset):
+    """Items that an accelerated layer computes; here, where a spawned process finds it by name."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.layer = torch.nn.Conv1d(64, 64, 7, padding=3).requires_grad_(False)
+        conv1d.torch.accelerate(self.layer)
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, i: int) -> torch.Tensor:
+        return self.layer(torch.full((64, 2000), float(i)))
