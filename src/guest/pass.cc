@@ -42,7 +42,10 @@ std::optional<ConvGeometry> geometry(const Settings& s, const Sizes& small, cons
   if (small[1] % s.groups != 0 || big[1] % s.groups != 0 || big[1] / s.groups != inputs_per_group) return std::nullopt;
   if (small[0] != big[0]) return std::nullopt;
   const Wide padded = Wide{big[2]} + s.pad_left + s.pad_right, extent = kernel_extent(kernel, s.dilation);
-  if (padded < extent || output_length(padded, extent, s.stride) != small[2]) return std::nullopt;
+  if (padded < extent) return std::nullopt;
+  // An output padding of a stride and more (legal below the dilation) leaves places for columns that there are not.
+  const Wide columns = output_length(padded, extent, s.stride);
+  if (s.transposed ? columns < small[2] : columns != small[2]) return std::nullopt;
   return ConvGeometry{.batch = big[0],
                       .in_channels = big[1],
                       .in_length = big[2],

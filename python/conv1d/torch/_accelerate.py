@@ -50,7 +50,7 @@ def restore(model: nn.Module) -> None:
     for module in model.modules():
         for attribute in ("_conv_forward", "forward"):
             if hook_of(module, attribute) is not None:
-                del module.__dict__[attribute]
+                del module.__dict__[attribute]  # and with it goes what it kept
 
 
 def hook_of(module: nn.Module, attribute: str) -> Conv1dHook | ConvTranspose1dHook | None:
@@ -58,6 +58,11 @@ def hook_of(module: nn.Module, attribute: str) -> Conv1dHook | ConvTranspose1dHo
     value = module.__dict__.get(attribute)
     hook = getattr(value, "__self__", value)
     return hook if isinstance(hook, (Conv1dHook, ConvTranspose1dHook)) else None
+
+
+def any_hook_of(module: nn.Module) -> Conv1dHook | ConvTranspose1dHook | None:
+    """The hook of an accelerated layer; None for any other module."""
+    return hook_of(module, "_conv_forward") or hook_of(module, "forward")
 
 
 def _kind(module: nn.Module) -> tuple[Any, str, Any] | None:

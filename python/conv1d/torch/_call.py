@@ -59,14 +59,19 @@ def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> T
         or (_function_modes() and _watching_functions())
     ):
         return None
-    try:
-        if _grad_enabled() and (
-            input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
-        ):
+    if _grad_enabled() and (input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
+        try:
             return _record(input, weight, bias, layer, number)
+        except _NotServed:
+            return None
+    try:
         return layer_forward(input, weight, bias, number)
     except Exception:  # whatever is wrong, PyTorch's own call says it in its words
         return None
+
+
+class _NotServed(Exception):
+    """Tells what the kernels refuse from what hooks of saved tensors raise, which is nobody's business but theirs."""
 
 
 class Convolution(torch.autograd.Function):
@@ -77,7 +82,10 @@ class Convolution(torch.autograd.Function):
         ctx.save_for_backward(input, weight)
         ctx.layer = layer  # lives as long as the graph does
         ctx.number = number
-        return layer_forward(input, weight, bias, number)
+        try:
+            return layer_forward(input, weight, bias, number)
+        except Exception:
+            raise _NotServed from None
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
@@ -99,6 +107,8 @@ _record = super(torch.autograd.Function, Convolution).apply
 def _gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: Tensor, wanted: tuple[bool, ...]) -> Any:
     """By PyTorch's own operator, which can be differentiated again, batched and traced."""
     stride, left, right, dilation, groups, output_padding, transposed = layer.settings
+    if input.is_complex():
+        return _complex_gradients(layer, grad, input, weight, wanted)
     least = min(left, right)
     before, after = left - least, right - least  # what an even kernel under padding="same" has more on one side
     padded = torch.nn.functional.pad(input, (before, after)) if before or after else input
@@ -124,3 +134,19 @@ def _gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: Tensor, w
     if dx is not None and unbatched:
         dx = dx.squeeze(0)
     return dx, dw, db
+
+
+def _complex_gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: Tensor, wanted: tuple[bool, ...]) -> Any:
+    """PyTorch's operator above has none for complex numbers: those of its forward call, which is made of real ones."""
+    stride, left, right, dilation, groups, output_padding, transposed = layer.settings
+    again = _grad_enabled()
+    with torch.enable_grad():
+        if transposed:
+            output = torch.conv_transpose1d(input, weight, None, stride, left, output_padding, groups, dilation)
+        else:
+            padded = torch.nn.functional.pad(input, (left, right))
+            output = torch.conv1d(padded, weight, None, stride, 0, dilation, groups)
+        differentiated = [tensor for tensor, want in zip((input, weight), wanted, strict=False) if want]
+        found = iter(torch.autograd.grad(output, differentiated, grad, create_graph=again) if differentiated else ())
+    dx, dw = (next(found) if want else None for want in wanted[:2])
+    return dx, dw, grad.sum((0, 2) if grad.dim() == 3 else 1) if wanted[2] else None

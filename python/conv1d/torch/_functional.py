@@ -30,7 +30,7 @@ def _run(settings: Settings, input: Tensor, weight: Tensor, bias: Tensor | None)
     return _call.run(layer, layer.number, input, weight, bias)
 
 
-def conv1d(
+def _conv1d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -38,20 +38,17 @@ def conv1d(
     padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> Tensor:
-    """torch.nn.functional.conv1d, by our kernels where they serve it."""
-    if isinstance(weight, Tensor) and weight.dim() == 3:
-        settings = read(stride, padding, dilation, groups, weight.shape[2])
-        if settings is not None:
-            output = _run(settings, input, weight, bias)
-            if output is not None:
-                if settings.pad_left != settings.pad_right and not _compiling():
-                    warn_uneven()
-                return output
-    return torch.conv1d(input, weight, bias, stride, padding, dilation, groups)
+) -> Tensor | None:
+    if not isinstance(weight, Tensor) or weight.dim() != 3:
+        return None
+    settings = read(stride, padding, dilation, groups, weight.shape[2])
+    output = None if settings is None else _run(settings, input, weight, bias)
+    if output is not None and settings is not None and settings.pad_left != settings.pad_right and not _compiling():
+        warn_uneven()
+    return output
 
 
-def conv_transpose1d(
+def _conv_transpose1d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -60,12 +57,33 @@ def conv_transpose1d(
     output_padding: Any = 0,
     groups: int = 1,
     dilation: Any = 1,
-) -> Tensor:
-    """torch.nn.functional.conv_transpose1d, by our kernels where they serve it."""
-    if isinstance(weight, Tensor):
-        settings = read(stride, padding, dilation, groups, 0, output_padding, transposed=True)
-        if settings is not None:
-            output = _run(settings, input, weight, bias)
-            if output is not None:
-                return output
-    return torch.conv_transpose1d(input, weight, bias, stride, padding, output_padding, groups, dilation)
+) -> Tensor | None:
+    if not isinstance(weight, Tensor):
+        return None
+    settings = read(stride, padding, dilation, groups, 0, output_padding, transposed=True)
+    return None if settings is None else _run(settings, input, weight, bias)
+
+
+# PyTorch's texts tell arguments by position from those by name: each call is handed on as it came.
+
+
+def conv1d(*args: Any, **kwargs: Any) -> Tensor:
+    """conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor
+
+    torch.nn.functional.conv1d, by our kernels where they serve it."""
+    try:
+        output = _conv1d(*args, **kwargs)
+    except TypeError:
+        output = None
+    return torch.conv1d(*args, **kwargs) if output is None else output
+
+
+def conv_transpose1d(*args: Any, **kwargs: Any) -> Tensor:
+    """conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Tensor
+
+    torch.nn.functional.conv_transpose1d, by our kernels where they serve it."""
+    try:
+        output = _conv_transpose1d(*args, **kwargs)
+    except TypeError:
+        output = None
+    return torch.conv_transpose1d(*args, **kwargs) if output is None else output

@@ -1,4 +1,4 @@
-"""A packed weight is never stale: every way in which PyTorch lets the numbers of a weight change, seen at the next call."""
+"""A packed weight is never stale: every way in which PyTorch lets its numbers change is seen at the next call."""
 
 import copy
 
