@@ -10,6 +10,7 @@
 #include <conv1d/tensor.h>
 
 #include "base/memory.h"
+#include "conv/hash.h"
 #include "kernels/plan.h"
 #include "tensor/impl.h"
 
@@ -35,9 +36,6 @@ struct WeightMark {
 
 /// The mark of a contiguous weight as it is now.
 WeightMark mark_of(const Tensor& weight);
-
-/// 64 bits in which the place of each byte matters: swapping two weights, or changing the sign of one, changes it.
-std::uint64_t hash_bytes(const std::byte* data, std::size_t bytes);
 
 struct PackedWeight {
   WeightMark mark;

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "conv/plan_cache.h"
+#include "conv/hash.h"
 #include "guest/kept.h"
 #include "guest/pass.h"
 

@@ -47,7 +47,7 @@ class Conv1dHook:
         self._layer: _C.GuestLayer | None = None
         self._ready, self._number = False, -1
 
-    def follow(self, layer: torch.nn.Conv1d) -> None:
+    def follow(self, layer: Any) -> None:
         kernel = layer.kernel_size
         self._kernel = kernel[0] if type(kernel) is tuple and len(kernel) == 1 else 0
         self._set(_settings_of(layer.__dict__), weight_bytes(layer))

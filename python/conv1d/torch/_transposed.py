@@ -40,7 +40,7 @@ class ConvTranspose1dHook:
         self._layer: _C.GuestLayer | None = None
         self._number = -1
 
-    def follow(self, layer: torch.nn.ConvTranspose1d) -> None:
+    def follow(self, layer: Any) -> None:
         self._seen = _settings_of(layer.__dict__)
         settings = _read(layer) if layer.padding_mode == "zeros" else None
         self._layer = None if settings is None else _C.GuestLayer(*settings, weight_bytes(layer))
