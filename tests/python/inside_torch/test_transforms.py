@@ -321,3 +321,14 @@ def test_special_values_reach_what_reads_them() -> None:
         x[0, 1, 20] = value
         a, b = plain(x), ours(x)
         assert torch.equal(a.isnan(), b.isnan()) and torch.equal(a.isinf(), b.isinf())
+
+
+def test_dtypes_that_pytorch_computes_faster_are_left_to_it() -> None:
+    from conv1d.torch import _call
+
+    served = []
+    run = _call._leaving(frozenset({torch.bfloat16}), lambda *args: served.append(args[2].dtype))
+    for dtype in (torch.bfloat16, torch.float32):
+        assert run(None, 0, torch.zeros(1, dtype=dtype), None, None) is None
+    assert served == [torch.float32]
+    assert run(None, 0, torch.zeros(1), None, None) is None
