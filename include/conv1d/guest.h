@@ -86,6 +86,12 @@ const Sizes& sizes_of(const Pass& pass);
 /// Sums a gradient over batch and length into `out`, one number a channel. False where the dtype is not served.
 bool bias_grad(const Array& grad, void* out);
 
+/// How many passes of each kind have been computed in this process: what was served, where falling back is silent.
+struct Served {
+  std::uint64_t forward = 0, input_grad = 0, weight_grad = 0;
+};
+Served served();
+
 /// A hash of `bytes` bytes, for tests of its speed.
 std::uint64_t hash(const void* data, std::size_t bytes);
 

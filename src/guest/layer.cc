@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <vector>
@@ -27,6 +28,8 @@ struct Packed {
   std::size_t bytes = 0;
   ~Packed() { KeptAccount::release(bytes); }
 };
+
+std::array<std::atomic<std::uint64_t>, kKinds> served_passes{};
 
 PassKey key_of(const Array& first, const Array& second, const Array* bias, std::int64_t extra) {
   PassKey key{.first_sizes = first.sizes,
@@ -169,6 +172,7 @@ void Layer::run(const Pass& pass, const Pointers& pointers) {
       return run(*other, pointers);
     }
   }
+  served_passes[static_cast<std::size_t>(pass.kind)].fetch_add(1, std::memory_order_relaxed);
   if (pass.zero_first) std::memset(pointers.output, 0, pass.output_bytes);
   Scratch scratch(pass.scratch_bytes);
   for (const Step& step : pass.steps) {
@@ -190,6 +194,12 @@ std::size_t Layer::kept_bytes() const {
 }
 
 void Layer::clear() { impl_->give_back(); }
+
+Served served() {
+  return {.forward = served_passes[0].load(),
+          .input_grad = served_passes[1].load(),
+          .weight_grad = served_passes[2].load()};
+}
 
 std::uint64_t hash(const void* data, std::size_t bytes) {
   return hash_bytes(static_cast<const std::byte*>(data), bytes);

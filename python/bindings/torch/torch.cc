@@ -14,6 +14,7 @@
 #include "../bindings.h"
 #include "../errors.h"
 #include "layers.h"
+#include "serve.h"
 #include "shim.h"
 
 namespace conv1d::python {
@@ -164,12 +165,17 @@ void bind_torch(nb::module_& module) {
                                   .transposed = transposed});
   });
   module.def("_torch_forget_recent_layers", &pytorch::forget_recent_layers);
+  pytorch::bind_serve(module);
   module.def("_torch_find", &pytorch::find_shim);
   module.def("_torch_register", &pytorch::register_operators);
   module.def("_torch_use_threads", &use_torch_threads);
   module.def("_torch_forward", &forward, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg());
   module.def("_torch_input_grad", &input_grad);
   module.def("_torch_weight_grad", &weight_grad);
+  module.def("_torch_served", [] {
+    const guest::Served s = guest::served();
+    return std::make_tuple(s.forward, s.input_grad, s.weight_grad);
+  });
   module.def("_torch_hash", [](std::uintptr_t data, std::size_t bytes) {
     return guest::hash(reinterpret_cast<const void*>(data), bytes);
   });

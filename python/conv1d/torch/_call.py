@@ -10,7 +10,7 @@ from torch.overrides import _get_current_function_mode_stack
 from torch.utils._device import DeviceContext
 
 from .. import _C
-from ._door import layer_forward, layer_gradients
+from ._door import autocast_was_met, layer_forward, layer_gradients
 
 Tensor = torch.Tensor
 GuestLayer = _C.GuestLayer
@@ -34,10 +34,10 @@ def _watching_functions() -> bool:
 
 def _unwatched() -> bool:
     """Nobody wants to see or to change the operators that are called: no dual number, mode, transform or trace."""
-    # A bare operator would lose tangents, ignore autocast and hide from traces without a word: each is asked for.
+    # A bare operator would lose tangents and hide from traces without a word: each is asked for. Autocast is not: it
+    # finds a kernel of its own (_door.py).
     return not (
         _forward_ad._current_level >= 0
-        or _autocast()
         or _dispatch_modes()
         or _interpreter() is not None
         or _tracing() is not None
@@ -45,34 +45,9 @@ def _unwatched() -> bool:
     )
 
 
-def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> Tensor | None:
-    """The layer's answer; None where PyTorch's own call has to answer, or to say what is wrong."""
-    if (
-        type(input) not in _PLAIN
-        or type(weight) not in _PLAIN
-        or type(bias) not in _PLAIN_OR_NONE
-        or _forward_ad._current_level >= 0  # from here on as in _unwatched(), without a call for it
-        or _autocast()
-        or _dispatch_modes()
-        or _interpreter() is not None
-        or _tracing() is not None
-        or (_function_modes() and _watching_functions())
-    ):
-        return None
-    if _grad_enabled() and (input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
-        try:
-            return _record(input, weight, bias, layer, number)
-        except _NotServed:
-            return None
-    try:
-        return layer_forward(input, weight, bias, number)
-    except Exception:  # whatever is wrong, PyTorch's own call says it in its words
-        return None
-
-
 def _fast_in_pytorch() -> frozenset[torch.dtype]:
-    """Halves for which oneDNN has kernels of its own on this machine (AVX-512): those are PyTorch's to compute. Elsewhere
-    it converts number by number, and we are ten times as fast."""
+    """Halves for which oneDNN has kernels on this machine (AVX-512): those are PyTorch's to compute. Elsewhere
+    PyTorch converts number by number, and we are ten times as fast."""
     found = set()
     for dtype, name in ((torch.bfloat16, "_is_mkldnn_bf16_supported"), (torch.float16, "_is_mkldnn_fp16_supported")):
         try:
@@ -84,17 +59,33 @@ def _fast_in_pytorch() -> frozenset[torch.dtype]:
     return frozenset(found)
 
 
-def _leaving(left: frozenset[torch.dtype], serve: Any) -> Any:
-    """`serve`, less some dtypes."""
-
-    def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> Tensor | None:
-        return None if getattr(input, "dtype", None) in left else serve(layer, number, input, weight, bias)
-
-    return run
+_LEFT = _fast_in_pytorch()
 
 
-if _left := _fast_in_pytorch():
-    run = _leaving(_left, run)
+def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> Tensor | None:
+    """The layer's answer; None where PyTorch's own call has to answer, or to say what is wrong."""
+    if (
+        type(input) not in _PLAIN
+        or type(weight) not in _PLAIN
+        or type(bias) not in _PLAIN_OR_NONE
+        or _forward_ad._current_level >= 0  # from here on as in _unwatched(), without a call for it
+        or _dispatch_modes()
+        or _interpreter() is not None
+        or _tracing() is not None
+        or (_function_modes() and _watching_functions())
+        or (autocast_was_met and _autocast())
+        or input.dtype in _LEFT
+    ):
+        return None
+    if _grad_enabled() and (input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
+        try:
+            return _record(input, weight, bias, layer, number)
+        except _NotServed:
+            return None
+    try:
+        return layer_forward(input, weight, bias, number)
+    except Exception:  # whatever is wrong, PyTorch's own call says it in its words
+        return None
 
 
 class _NotServed(Exception):
@@ -129,6 +120,25 @@ class Convolution(torch.autograd.Function):
 
 # Function.apply, less a wrapper for functorch's transforms, which costs 10 microseconds: they were excluded above.
 _record = super(torch.autograd.Function, Convolution).apply
+
+
+# serve(owner, names, seen, layer, number, input, weight, bias): what run() does, in C, after it has asked whether
+# `owner`, a weak reference to a layer of PyTorch's, still has the attributes that were seen. None where run() has to be
+# asked, False where PyTorch has to answer.
+serve = _C._torch_serve
+_C._torch_serve_with(
+    torch.Tensor,
+    torch.nn.Parameter,
+    _forward_ad,
+    must_be_none=(_interpreter, _tracing),
+    must_be_false=(_dispatch_modes, _function_modes),
+    is_autocast_enabled=_autocast,
+    is_grad_enabled=_grad_enabled,
+    left=_LEFT,
+    forward=layer_forward,
+    record=_record,
+    not_served=_NotServed,
+)
 
 
 def _gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: Tensor, wanted: tuple[bool, ...]) -> Any:

@@ -16,7 +16,9 @@ from ._settings import Settings, read, warn_uneven
 Tensor = torch.Tensor
 _compiling = torch.compiler.is_compiling
 _NO_PADDING = (0,)
-_settings_of = operator.itemgetter("stride", "padding", "dilation", "groups", "padding_mode")
+_serve = _call.serve
+_NAMES = ("stride", "padding", "dilation", "groups", "padding_mode")
+_settings_of = operator.itemgetter(*_NAMES)
 
 
 def _nobody() -> None:
@@ -63,26 +65,30 @@ class Conv1dHook:
         self._ready = self._layer is not None and mode == "zeros" and inner != "same"
 
     def __call__(self, input: Any, weight: Any, bias: Any) -> Tensor:
-        layer = self._own()
         if _compiling():
-            return self._traced(layer, input, weight, bias)
-        if layer is not None and _settings_of(layer.__dict__) != self._seen:
-            self.follow(layer)  # attributes may be set at any time
-        if self._ready and self._layer is not None:
-            output = _call.run(self._layer, self._number, input, weight, bias)
-            return self._plain(layer, input, weight, bias) if output is None else output
-        return self._prepared(layer, input, weight, bias)
+            return self._traced(self._own(), input, weight, bias)
+        if self._ready:
+            output = _serve(self._own, _NAMES, self._seen, self._layer, self._number, input, weight, bias)
+            if output is not None and output is not False:
+                return output
+            if output is False:
+                return self._plain(self._own(), input, weight, bias)
+        return self._asked(self._own(), input, weight, bias)
 
-    def _prepared(self, layer: torch.nn.Conv1d | None, input: Any, weight: Any, bias: Any) -> Tensor:
-        """Where the padding is "same" or not of zeros, or the settings are PyTorch's business."""
+    def _asked(self, layer: torch.nn.Conv1d | None, input: Any, weight: Any, bias: Any) -> Tensor:
+        if layer is not None:
+            seen = _settings_of(layer.__dict__)
+            if seen != self._seen:
+                self.follow(layer)  # attributes may be set at any time
+            self._seen = seen
         ours, mode = self._layer, self._seen[4]
-        if ours is None:
+        if ours is None:  # the settings are PyTorch's business
             return self._plain(layer, input, weight, bias)
         if mode != "zeros":
             padded = self._pad(layer, input)
             output = _call.run(ours, self._number, padded, weight, bias)
             return self._on_padded(padded, weight, bias) if output is None else output
-        if weight.shape[-1] != self._kernel:
+        if self._seen[1] == "same" and weight.shape[-1] != self._kernel:
             return self._plain(layer, input, weight, bias)
         output = _call.run(ours, self._number, input, weight, bias)
         if output is None:

@@ -19,7 +19,9 @@ from ._settings import Settings, read
 
 Tensor = torch.Tensor
 _compiling = torch.compiler.is_compiling
-_settings_of = operator.itemgetter("stride", "padding", "dilation", "groups", "output_padding", "padding_mode")
+_serve = _call.serve
+_NAMES = ("stride", "padding", "dilation", "groups", "output_padding", "padding_mode")
+_settings_of = operator.itemgetter(*_NAMES)
 
 
 def _read(layer: torch.nn.ConvTranspose1d) -> Settings | None:
@@ -55,12 +57,19 @@ class ConvTranspose1dHook:
             )
         if _compiling():
             return self._traced(layer, input, output_size)
-        if _settings_of(layer.__dict__) != self._seen:
+        weight, bias = layer.weight, layer.bias
+        if output_size is None and self._layer is not None:
+            output = _serve(self._own, _NAMES, self._seen, self._layer, self._number, input, weight, bias)
+            if output is not None and output is not False:
+                return output
+        seen = _settings_of(layer.__dict__)
+        if seen != self._seen:
             self.follow(layer)  # attributes may be set at any time
+        self._seen = seen
         ours = self._layer
         if ours is None or output_size is not None:
             return self._plain(layer, input, output_size)
-        output = _call.run(ours, self._number, input, layer.weight, layer.bias)
+        output = _call.run(ours, self._number, input, weight, bias)
         return self._plain(layer, input, output_size) if output is None else output
 
     def _traced(self, layer: torch.nn.ConvTranspose1d, input: Any, output_size: Any) -> Tensor:

@@ -3,32 +3,34 @@
 import contextlib
 from collections.abc import Iterator
 
-from conv1d.torch import _call
+from conv1d import _C
 
 
 class Count:
+    """Passes between two moments, or so far."""
+
     def __init__(self) -> None:
-        self.forward = 0
-        self.gradients = 0
+        self._start = _C._torch_served()
+        self._end: tuple[int, int, int] | None = None
+
+    def stop(self) -> None:
+        self._end = _C._torch_served()
+
+    def _passes(self, kind: int) -> int:
+        return (self._end or _C._torch_served())[kind] - self._start[kind]
+
+    @property
+    def forward(self) -> int:
+        return self._passes(0)
+
+    @property
+    def gradients(self) -> int:
+        """Gradients of weights."""
+        return self._passes(2)
 
 
 @contextlib.contextmanager
 def counting() -> Iterator[Count]:
     count = Count()
-    forward, gradients = _call.layer_forward, _call.layer_gradients
-
-    def counted_forward(*args):
-        output = forward(*args)
-        count.forward += 1
-        return output
-
-    def counted_gradients(*args):
-        grads = gradients(*args)
-        count.gradients += 1
-        return grads
-
-    _call.layer_forward, _call.layer_gradients = counted_forward, counted_gradients
-    try:
-        yield count
-    finally:
-        _call.layer_forward, _call.layer_gradients = forward, gradients
+    yield count
+    count.stop()

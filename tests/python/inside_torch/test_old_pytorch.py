@@ -19,9 +19,6 @@ plain = nn.Sequential(
 )
 ours = copy.deepcopy(plain)
 conv1d.torch.accelerate(ours)
-calls = []
-forward = conv1d.torch._call.layer_forward
-conv1d.torch._call.layer_forward = lambda *args: (calls.append(args), forward(*args))[1]
 for shape in ((2, 2, 60), (2, 61)):
     x = torch.randn(shape)
     with torch.inference_mode():
@@ -32,7 +29,7 @@ for shape in ((2, 2, 60), (2, 61)):
         grads.append(torch.autograd.grad(net(xs).square().sum(), [xs, *net.parameters()]))
     for a, b in zip(*grads):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
-assert len(calls) == 12
+assert conv1d._C._torch_served() == (12, 6, 6)
 try:
     ours(torch.randn(2, 3, 60))
 except RuntimeError as error:

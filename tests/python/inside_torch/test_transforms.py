@@ -1,6 +1,8 @@
 """Gradients of any order, transforms, modes and subclasses: ours where they are served, else PyTorch's own call."""
 
 import contextlib
+import subprocess
+import sys
 
 import conv1d.torch
 import pytest
@@ -324,11 +326,19 @@ def test_special_values_reach_what_reads_them() -> None:
 
 
 def test_dtypes_that_pytorch_computes_faster_are_left_to_it() -> None:
-    from conv1d.torch import _call
-
-    served = []
-    run = _call._leaving(frozenset({torch.bfloat16}), lambda *args: served.append(args[2].dtype))
-    for dtype in (torch.bfloat16, torch.float32):
-        assert run(None, 0, torch.zeros(1, dtype=dtype), None, None) is None
-    assert served == [torch.float32]
-    assert run(None, 0, torch.zeros(1), None, None) is None
+    script = """
+import torch
+torch.ops.mkldnn._is_mkldnn_bf16_supported  # resolve it, then answer as a machine with AVX-512 does
+torch.ops.mkldnn.__dict__["_is_mkldnn_bf16_supported"] = lambda: True
+import conv1d.torch
+from conv1d import _C
+for dtype, served in ((torch.bfloat16, 0), (torch.float32, 1)):
+    layer = conv1d.torch.Conv1d(2, 2, 3, dtype=dtype)
+    before = _C._torch_served()[0]
+    layer(torch.ones(1, 2, 9, dtype=dtype))
+    conv1d.torch.conv1d(torch.ones(1, 2, 9, dtype=dtype), layer.weight)
+    assert _C._torch_served()[0] - before == 2 * served, dtype
+print("left")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "left\n", done.stderr
