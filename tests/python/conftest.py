@@ -13,6 +13,11 @@ def pytest_report_header() -> str:
     return f"random tests: CONV1D_SEED={os.environ['CONV1D_SEED']} (set it to repeat them)"
 
 
+def pytest_collection_modifyitems(items: list) -> None:
+    # conv1d.torch lends the whole process PyTorch's threads, and PyTorch gives some warnings once a process: last.
+    items.sort(key=lambda item: "inside_torch" in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     if counts.LINES:
         terminalreporter.section("what was compared")

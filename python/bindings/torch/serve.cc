@@ -120,7 +120,7 @@ PyObject* serve(PyObject*, PyObject* const* a, Py_ssize_t count) {
   Py_RETURN_FALSE;
 }
 
-PyMethodDef serve_definition = {"_torch_serve", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(serve)),
+PyMethodDef serve_definition = {"_torch_serve", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(serve)),
                                 METH_FASTCALL, nullptr};
 
 }  // namespace
