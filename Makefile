@@ -75,7 +75,7 @@ bench: build .venv/.torch .venv/.bench  ## measures the library beside its peers
 
 # ---- care -----------------------------------------------------------------------------------------------------------------
 
-lint: build .venv/.lint  ## clang-format, clang-tidy, ruff, mypy: all must be clean
+lint: build .venv/.lint .venv/.torch  ## clang-format, clang-tidy, ruff, mypy: all must be clean
 	@tools/lint
 
 format: .venv/.lint  ## lays out all sources
