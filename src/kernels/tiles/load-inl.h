@@ -149,19 +149,24 @@ template <class Transform> class Loader {
   }
 
   void LoadAnywhere(const Tile* tiles, std::int64_t row, float* to, std::uint32_t* largest) const {
-    const std::int64_t stride = unit_.geometry.dilation * p_.step * p_.input.column;
+    const Geometry& g = unit_.geometry;
+    const std::int64_t stride = g.dilation * p_.step, channel = row / g.classes, origin = g.origin(p_, row % g.classes);
+    const bool whole = stride * p_.input.column == 1;
     const float* lines[kLanes];
     for (std::int64_t l = 0; l < kVector; ++l) {
       float* const line = line_ + l * d_.loaded;
       lines[l] = line;
       const Tile& t = tiles[l];
-      const std::int64_t start = unit_.FirstPosition(t, row % unit_.geometry.classes);
       if (t.count == 0) {
         std::fill(line, line + d_.loaded, 0.0f);
-      } else if (stride == 1 && start >= 0 && start <= p_.in_length - d_.loaded) {
-        lines[l] = unit_.InputRow(t.batch, row / unit_.geometry.classes) + start;
+        continue;
+      }
+      const std::int64_t start = origin + unit_.Offset(t);
+      const float* const from = unit_.InputRow(t.batch, channel);
+      if (whole && start >= 0 && start <= p_.in_length - d_.loaded) {
+        lines[l] = from + start;
       } else {
-        unit_.FillTile(t, row, d_.loaded, line);
+        unit_.FillLine(from, start, stride, d_.loaded, line);
       }
     }
     LinesToLanes(lines, static_cast<std::size_t>(d_.loaded), samples_, kLanes);

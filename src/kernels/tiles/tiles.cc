@@ -29,6 +29,8 @@ constexpr std::int64_t kValueBytes = 256 << 10;
 constexpr std::int64_t kProductsBytes = 256 << 10;
 constexpr std::int64_t kPlanesBytes = 128 << 10;
 constexpr std::int64_t kMostPanelRows = 8;
+// Moves in whose time a single tile's place is found, in a row of input or of output: measured, 15 ns.
+constexpr double kTileMoves = 45;
 
 // What tiles are to be laid out for.
 struct Question {
@@ -73,7 +75,7 @@ Tiling anywhere(const Question& q) {
   t.unit_tiles = std::min(usual_unit(q, t), ceil_div(t.tiles, lanes) * lanes);
   t.units = ceil_div(t.tiles, t.unit_tiles);
   const double apart = g.dilation * p.step == 1 && p.input.column == 1 ? 0.3 : 1.5;
-  t.gather_a_vector = apart * static_cast<double>(t.valid * lanes) / m.moved;
+  t.gather_a_vector = (kTileMoves + apart * static_cast<double>(t.valid)) * static_cast<double>(lanes) / m.moved;
   return t;
 }
 

@@ -42,9 +42,9 @@ struct Unit {
     }
   }
 
-  std::int64_t FirstPosition(const Tile& t, std::int64_t cls) const {
-    return geometry.origin(p, cls) + (t.phase + geometry.dilation * t.start) * p.step;
-  }
+  // Where a tile's samples begin, from a class's origin on.
+  std::int64_t Offset(const Tile& t) const { return (t.phase + geometry.dilation * t.start) * p.step; }
+  std::int64_t FirstPosition(const Tile& t, std::int64_t cls) const { return geometry.origin(p, cls) + Offset(t); }
   const float* InputRow(std::int64_t batch, std::int64_t channel) const {
     return static_cast<const float*>(operands.input) + group * p.input.group + batch * p.input.batch +
            channel * p.input.row;
