@@ -5,10 +5,12 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "base/check.h"
 #include "base/sizes.h"
+#include "kernels/element.h"
 #include "kernels/kernel.h"
 #include "kernels/plan.h"
 
@@ -18,34 +20,10 @@ namespace {
 using kernels::Element;
 using kernels::TapProblem;
 
-Element element_of(DType dtype) {
-  switch (dtype) {
-    case DType::Float32:
-      return Element::kFloat32;
-    case DType::Float64:
-      return Element::kFloat64;
-    case DType::Complex64:
-      return Element::kComplex64;
-    case DType::Complex128:
-      return Element::kComplex128;
-    case DType::Float16:
-      return Element::kFloat16;
-    case DType::BFloat16:
-      return Element::kBFloat16;
-    case DType::UInt8:
-      return Element::kUInt8;
-    case DType::Int8:
-      return Element::kInt8;
-    case DType::Int16:
-      return Element::kInt16;
-    case DType::Int32:
-      return Element::kInt32;
-    case DType::Int64:
-      return Element::kInt64;
-    case DType::Bool:
-      break;
-  }
-  fail("a plan computes on numbers, not on bool");
+Element number_of(DType dtype) {
+  const std::optional<Element> element = kernels::element_of(dtype);
+  check(element.has_value(), "a plan computes on numbers, not on bool");
+  return *element;
 }
 
 // Products and sums that may not come near the end of 64 bits, so that kernels need not look.
@@ -75,14 +53,14 @@ void check_options(const Plan::Options& o) {
   check(o.out_channels % o.groups == 0, "out_channels must be divisible by groups");
   check(o.in_batch_stride >= 0 && o.in_channel_stride >= 0 && o.out_batch_stride >= 0 && o.out_channel_stride >= 0,
         "strides of a plan may not be negative");
-  check(!o.relu || !kernels::is_complex(element_of(o.dtype)), "relu is not defined for complex numbers");
+  check(!o.relu || !kernels::is_complex(number_of(o.dtype)), "relu is not defined for complex numbers");
 }
 
 TapProblem lower(const Plan::Options& o, bool has_bias) {
   check_options(o);
   Sizes sizes;
   TapProblem p;
-  p.element = element_of(o.dtype);
+  p.element = number_of(o.dtype);
   p.groups = o.groups;
   p.batch = o.batch;
   p.outputs = o.out_channels / o.groups;

@@ -11,6 +11,7 @@ from torch.utils._device import DeviceContext
 
 from .. import _C
 from ._door import autocast_was_met, layer_forward, layer_gradients
+from ._settings import bias_grad
 
 Tensor = torch.Tensor
 GuestLayer = _C.GuestLayer
@@ -186,4 +187,4 @@ def _complex_gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: T
         differentiated = [tensor for tensor, want in zip((input, weight), wanted, strict=False) if want]
         found = iter(torch.autograd.grad(output, differentiated, grad, create_graph=again) if differentiated else ())
     dx, dw = (next(found) if want else None for want in wanted[:2])
-    return dx, dw, grad.sum((0, 2) if grad.dim() == 3 else 1) if wanted[2] else None
+    return dx, dw, bias_grad(grad) if wanted[2] else None

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .. import _C
+from ._settings import bias_grad
 
 Tensor = torch.Tensor
 
@@ -55,7 +56,7 @@ def _gradients(grad: Tensor, input: Tensor, weight: Tensor, number_and_mask: int
     number = number_and_mask >> 3
     dx = _input_grad(grad, weight, input.shape[-1], number) if number_and_mask & 1 else None
     dw = _weight_grad(grad, input, weight.shape[-1], number) if number_and_mask & 2 else None
-    db = grad.sum((0, 2) if grad.dim() == 3 else 1) if number_and_mask & 4 else None
+    db = bias_grad(grad) if number_and_mask & 4 else None
     return dx, dw, db
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from . import _door  # noqa: F401  (defines the operators)
-from ._settings import Settings
+from ._settings import Settings, bias_grad
 
 Tensor = torch.Tensor
 _ops = torch.ops.conv1d
@@ -83,10 +83,6 @@ def _(grad, input, kernel_size, stride, pad_left, pad_right, dilation, groups):
     return grad.new_empty((grad.shape[-2], input.shape[-2] // groups, kernel_size))
 
 
-def _bias_grad(grad: Tensor) -> Tensor:
-    return grad.sum((0, 2) if grad.dim() == 3 else 1)
-
-
 def _save_pair(ctx: Any, inputs: Any, output: Any) -> None:
     """Two operands that are multiplied, and the numbers behind them."""
     first, second, *numbers = inputs
@@ -101,7 +97,7 @@ def _conv1d_backward(ctx: Any, grad: Tensor) -> Any:
     grads = (
         _ops.conv1d_input_grad(grad, weight, input.shape[-1], *settings) if dx else None,
         _ops.conv1d_weight_grad(grad, input, weight.shape[2], *settings) if dw else None,
-        _bias_grad(grad) if db else None,
+        bias_grad(grad) if db else None,
     )
     return *grads, *[None] * len(settings)
 
@@ -113,7 +109,7 @@ def _conv_transpose1d_backward(ctx: Any, grad: Tensor) -> Any:
     grads = (
         _ops.conv1d(grad, weight, None, *settings) if dx else None,
         _ops.conv1d_weight_grad(input, grad, weight.shape[2], *settings) if dw else None,
-        _bias_grad(grad) if db else None,
+        bias_grad(grad) if db else None,
     )
     return *grads, *[None] * len(settings), None
 

@@ -17,6 +17,11 @@ class Settings(NamedTuple):
     transposed: bool = False
 
 
+def bias_grad(grad: torch.Tensor) -> torch.Tensor:
+    """A bias's gradient from the output's, batched or not."""
+    return grad.sum((0, 2) if grad.dim() == 3 else 1)
+
+
 # Numbers beyond these are never served, and PyTorch has texts for them.
 _MOST = 1 << 62
 

@@ -47,9 +47,11 @@ template <class Elements> class Direct {
 
   // Column blocks vary fastest, so that a panel's weights are found in the cache again.
   void RunUnits(std::int64_t begin, std::int64_t end) {
+    Unit unit = begin < end ? UnitAt(begin) : Unit{};
     for (std::int64_t i = begin; i < end; ++i) {
       const Unit next = i + 1 < end ? UnitAt(i + 1) : Unit{};
-      RunUnit(UnitAt(i), next);
+      RunUnit(unit, next);
+      unit = next;
     }
   }
 
