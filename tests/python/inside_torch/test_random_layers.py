@@ -32,6 +32,6 @@ def test_accelerated_layers_are_the_plain_ones(part: int) -> None:
             torch.set_warn_always(False)
         raised += expected.error is not None
         served += 1
-        wrong += [f"{case}: {text}" for text in torch_layers.compare(expected, result, case.dtype)]
+        wrong += [f"{case}: {text}" for text in torch_layers.compare(expected, result, case, with_grads)]
     assert wrong == []
     counts.report(f"conv1d.torch, part {part}: {served} random layers, {raised} of them raised")
