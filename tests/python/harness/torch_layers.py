@@ -152,9 +152,11 @@ def difference(a: torch.Tensor, b: torch.Tensor) -> float:
 
 
 def compare(plain: Outcome, ours: Outcome, case: Case, with_grads: bool) -> list[str]:
-    """What differs, in words. Numbers may differ by a tolerance, or by four times PyTorch's own distance from the truth:
-    long sums that cancel round alike in neither, and how PyTorch rounds depends on the machine (on some a bias's
-    bfloat16 gradient is summed in bfloat16)."""
+    """What differs, in words. Numbers may differ by a tolerance, or by four times PyTorch's own from the truth.
+
+    Long sums that cancel round alike in neither, and how PyTorch rounds depends on the machine: on some a bias's
+    bfloat16 gradient is summed in bfloat16.
+    """
     if plain.error != ours.error:
         return [f"raised {ours.error} instead of {plain.error}"]
     wrong = []
