@@ -1,4 +1,4 @@
-// Short convolutions by real FFTs of 16 to 512 points.
+// Convolutions by real FFTs of 16 to 512 points; more taps than half of that by windows of taps (tiles.h).
 #pragma once
 
 #include "kernels/tiles/tiles.h"
@@ -19,5 +19,8 @@ struct Twiddles {
 const Twiddles& twiddles();
 
 tiles::Functions functions_for(Isa isa);
+
+/// The cheapest size for a problem that tiles::accepts().
+tiles::Transform best_transform(const TapProblem& problem, const ChooseOptions& options);
 
 }  // namespace conv1d::kernels::fft_tile

@@ -27,19 +27,24 @@ const Twiddles& twiddles() {
 
 namespace {
 
+// More windows of fewer points never paid: their products grow as the points' inverse.
+constexpr std::int64_t kMostWindows = 4;
+
 tiles::Transform transform_of(std::int64_t points, Isa isa) {
   // Measured: passes over the tile, 1 for the transposition and the spectrum, half a one for each doubling.
   const double samples = static_cast<double>(points) * vector_lanes(isa, sizeof(float));
   const double seconds = samples * (2.2 + 0.25 * std::log2(static_cast<double>(points))) / machine(isa).moved;
-  return {points, spectrum_values(points), points / 8 < 8 ? 8 : points / 8, seconds};
+  return {points, spectrum_values(points), points / 2, points / 8 < 8 ? 8 : points / 8, seconds};
 }
+
+}  // namespace
 
 tiles::Transform best_transform(const TapProblem& p, const ChooseOptions& options) {
   const std::int64_t span = tiles::Geometry::of(p).span;
   tiles::Transform best{};
   double least = std::numeric_limits<double>::infinity();
   for (std::int64_t points = kLeastPoints; points <= kMostPoints; points *= 2) {
-    if (points < 2 * span) continue;
+    if (points * kMostWindows < 2 * span && points < kMostPoints) continue;
     const tiles::Transform transform = transform_of(points, options.isa);
     const double seconds = tiles::cost(p, options, transform);
     if (seconds < least) least = seconds, best = transform;
@@ -47,7 +52,11 @@ tiles::Transform best_transform(const TapProblem& p, const ChooseOptions& option
   return best;
 }
 
-bool accepts(const TapProblem& p, const ChooseOptions&) { return tiles::accepts(p, kMostPoints / 2); }
+namespace {
+
+bool accepts(const TapProblem& p, const ChooseOptions&) {
+  return tiles::accepts(p) && tiles::Geometry::of(p).span <= kMostPoints / 2;
+}
 
 double cost(const TapProblem& p, const ChooseOptions& options) {
   return tiles::cost(p, options, best_transform(p, options));

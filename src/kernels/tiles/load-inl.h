@@ -42,6 +42,7 @@ template <class Transform> class Loader {
           LoadPhases(tiles[0], row, to, most);
         });
       case Layout::kAnywhere:
+      case Layout::kWindows:
         return ForEachVector(spectra, largest, [&](const Tile* tiles, float* to, std::uint32_t* most) {
           LoadAnywhere(tiles, row, to, most);
         });
@@ -54,7 +55,7 @@ template <class Transform> class Loader {
   static constexpr std::int64_t kPoints = Transform::kPoints;  // 0: known at run time
 
   template <class Load> void ForEachVector(float* spectra, std::uint32_t* largest, const Load& load) const {
-    for (std::int64_t v = 0; v < d_.unit_tiles / kVector; ++v) {
+    for (std::int64_t v = 0; v < d_.row_tiles / kVector; ++v) {
       load(unit_.tiles + v * kVector, spectra + v * kVector, largest + v * d_.segments * kVector);
     }
   }
@@ -157,7 +158,7 @@ template <class Transform> class Loader {
       float* const line = line_ + l * d_.loaded;
       lines[l] = line;
       const Tile& t = tiles[l];
-      if (t.count == 0) {
+      if (t.count == 0 && d_.layout == Layout::kAnywhere) {
         std::fill(line, line + d_.loaded, 0.0f);
         continue;
       }

@@ -1,5 +1,5 @@
-// Filters as the products want them: [group][value][panel][virtual row][rows of the panel], then the taps themselves
-// for tiles that are computed directly.
+// Filters as the products want them: [group][value][panel][virtual row, window][rows of the panel], then the taps
+// themselves for tiles that are computed directly.
 #if defined(CONV1D_KERNELS_TILES_PACK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_TILES_PACK_INL_H_
 #undef CONV1D_KERNELS_TILES_PACK_INL_H_
@@ -33,19 +33,22 @@ template <class Transform> class FilterPacker {
   void Run() {
     for (std::int64_t g = 0; g < p_.groups; ++g) {
       for (std::int64_t m = 0; m < p_.outputs; m += static_cast<std::int64_t>(kLanes)) {
-        for (std::int64_t row = 0; row < d_.rows; ++row) PackFilters(g, m, row);
+        for (std::int64_t k = 0; k < d_.sums(); ++k) PackFilters(g, m, k);
       }
     }
     *header_ = {.finite = PackTaps(), .unused = {}};
   }
 
  private:
-  // As many outputs' filters as a vector has lanes.
-  void PackFilters(std::int64_t g, std::int64_t first, std::int64_t row) {
+  // One window of as many outputs' filters as a vector has lanes.
+  void PackFilters(std::int64_t g, std::int64_t first, std::int64_t k) {
+    const std::int64_t row = k / d_.windows, cls = row % geometry_.classes, taps = geometry_.taps_of(cls, p_.taps);
+    const std::int64_t begin = k % d_.windows * d_.window, end = std::min(begin + d_.window, taps);
     std::fill(taps_, taps_ + static_cast<std::size_t>(d_.points) * kLanes, 0.0f);
     const std::int64_t count = std::min(static_cast<std::int64_t>(kLanes), p_.outputs - first);
-    for (std::int64_t t = row % geometry_.classes; t < p_.taps; t += geometry_.classes) {
-      float* const lanes = taps_ + static_cast<std::size_t>(geometry_.sample_of(t, p_.taps)) * kLanes;
+    for (std::int64_t sample = begin; sample < end; ++sample) {
+      const std::int64_t t = geometry_.tap_of(cls, sample, p_.taps);
+      float* const lanes = taps_ + static_cast<std::size_t>(sample - begin) * kLanes;
       const float* w = weight_ + g * p_.weight.group + first * p_.weight.output +
                        row / geometry_.classes * p_.weight.input + t * p_.weight.tap;
       for (std::int64_t l = 0; l < count; ++l) lanes[l] = w[l * p_.weight.output];
@@ -53,17 +56,17 @@ template <class Transform> class FilterPacker {
     transform_.Filter(taps_, values_);
     for (std::int64_t l = 0; l < count; ++l) {
       const Panel panel = panels_[panels_.of_row(first + l)];
-      float* to = packed_ + g * d_.values * p_.outputs * d_.rows + panel.row * d_.rows + row * panel.rows + first + l -
-                  panel.row;
+      float* to = packed_ + g * d_.values * p_.outputs * d_.sums() + panel.row * d_.sums() + k * panel.rows + first +
+                  l - panel.row;
       const float* from = values_ + l;
-      for (std::int64_t v = 0; v < d_.values; ++v, to += p_.outputs * d_.rows, from += kLanes) *to = *from;
+      for (std::int64_t v = 0; v < d_.values; ++v, to += p_.outputs * d_.sums(), from += kLanes) *to = *from;
     }
   }
 
   // Returns whether all are finite.
   bool PackTaps() {
     float zeros = 0;  // an infinity or NaN times zero is NaN
-    float* out = packed_ + p_.groups * d_.values * p_.outputs * d_.rows;
+    float* out = packed_ + p_.groups * d_.values * p_.outputs * d_.sums();
     for (std::int64_t g = 0; g < p_.groups; ++g) {
       for (std::int64_t i = 0; i < panels_.count(); ++i) {
         const Panel panel = panels_[i];

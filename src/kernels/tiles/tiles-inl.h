@@ -59,7 +59,7 @@ template <class Transform> class TileConvolution {
         unit_{p_, d_, Geometry::of(p_), operands, memory_.tiles},
         loader_(unit_, transform_, memory_.planes, memory_.line, memory_.samples),
         storer_(unit_, memory_.block, memory_.lines),
-        uneven_(unit_, panels_, filters_ + p_.groups * d_.values * p_.outputs * d_.rows, header_->finite == 1,
+        uneven_(unit_, panels_, filters_ + p_.groups * d_.values * p_.outputs * d_.sums(), header_->finite == 1,
                 memory_.largest, memory_.spectra, memory_.products, memory_.offsets) {}
 
   void RunUnits(std::int64_t begin, std::int64_t end) {
@@ -80,30 +80,51 @@ template <class Transform> class TileConvolution {
   void LoadSpectra() {
     uneven_.Forget();
     for (std::int64_t row = 0; row < d_.rows; ++row) {
-      loader_.LoadRow(row, memory_.spectra + row * d_.unit_tiles, memory_.largest);
+      loader_.LoadRow(row, memory_.spectra + row * d_.row_tiles, memory_.largest);
     }
   }
 
   void MultiplySpectra(std::int64_t panel, std::int64_t end_panel) {
-    const std::int64_t first_row = panels_[panel].row;
-    for (std::int64_t r = 0; r < std::min(d_.rows, d_.sum_rows); ++r) {
-      memory_.offsets[r] = static_cast<std::ptrdiff_t>(r * d_.unit_tiles);
+    const std::int64_t first_row = panels_[panel].row, sums = d_.sums();
+    for (std::int64_t k = 0; k < sums; ++k) {
+      memory_.offsets[k] = static_cast<std::ptrdiff_t>(k / d_.windows * d_.row_tiles + k % d_.windows);
     }
+    if (p_.outputs == 1) return MultiplyOneRow();
     tile::TileJob<float> job{};
-    job.offsets = memory_.offsets;
     job.out_stride = static_cast<std::ptrdiff_t>(d_.unit_tiles);
     for (std::int64_t v = 0; v < d_.values; ++v) {
       for (std::int64_t i = panel; i < end_panel; ++i) {
         const Panel rows = panels_[i];
         job.out = memory_.products + v * d_.products_stride + (rows.row - first_row) * d_.unit_tiles;
-        const float* weights = filters_ + ((unit_.group * d_.values + v) * p_.outputs + rows.row) * d_.rows;
-        for (std::int64_t r = 0; r < d_.rows; r += d_.sum_rows) {
-          job.in = memory_.spectra + v * d_.spectra_stride + r * d_.unit_tiles;
-          job.products = static_cast<std::size_t>(std::min(d_.sum_rows, d_.rows - r));
-          job.weights = weights + r * rows.rows;
-          job.add = r > 0;
+        const float* weights = filters_ + ((unit_.group * d_.values + v) * p_.outputs + rows.row) * sums;
+        job.in = memory_.spectra + v * d_.spectra_stride;
+        for (std::int64_t k = 0; k < sums; k += kSumRows) {
+          job.offsets = memory_.offsets + k;
+          job.products = static_cast<std::size_t>(std::min(kSumRows, sums - k));
+          job.weights = weights + k * rows.rows;
+          job.add = k > 0;
           tile::RunPanel<float, false>(job, rows.rows, static_cast<std::size_t>(d_.unit_tiles));
         }
+      }
+    }
+  }
+
+  // A single output: too little work for a call of the register tile at each value.
+  void MultiplyOneRow() {
+    const std::int64_t sums = d_.sums();
+    const float* weights = filters_ + unit_.group * d_.values * sums;
+    for (std::int64_t v = 0; v < d_.values; ++v, weights += sums) {
+      for (std::int64_t x = 0; x < d_.unit_tiles; x += kVector) {
+        const float* const in = memory_.spectra + v * d_.spectra_stride + x;
+        V sum = hn::Zero(D());
+        for (std::int64_t k = 0; k < sums;) {
+          const std::int64_t end = std::min(k + kSumRows, sums);
+          V part = hn::Zero(D());
+          for (; k < end; ++k)
+            part = hn::MulAdd(hn::Set(D(), weights[k]), hn::LoadU(D(), in + memory_.offsets[k]), part);
+          sum = hn::Add(sum, part);
+        }
+        hn::StoreU(sum, D(), memory_.products + v * d_.products_stride + x);
       }
     }
   }

@@ -9,6 +9,9 @@
 // Rows first: what a tap reads with a stride or a dilation becomes consecutive samples of *virtual* rows. Taps whose
 // positions agree modulo the step share a virtual row ("class", as in direct.h); columns that agree modulo `dilation`
 // are convolved apart ("phase"). So k taps at stride s are k/s taps of s times the channels, and any dilation is none.
+//
+// More taps than a tile takes are cut into *windows*: output tile j sums the products of window w and input tile j + w.
+// The same spectra serve all windows, and in the matrix products a window is one more row, read some tiles on.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +23,11 @@ namespace conv1d::kernels::tiles {
 
 inline constexpr std::int64_t kMostPoints = 512;
 inline constexpr std::int64_t kMostValues = kMostPoints / 2 * 3;
+inline constexpr std::int64_t kMostSegments = 8;
 /// Products of one sum when a tile is computed directly (see direct.h), and so offsets held in scratch memory.
 inline constexpr std::int64_t kDirectSum = 256;
+/// Spectra in a partial sum: fewer than the direct sum has products, since transforms add their own rounding.
+inline constexpr std::int64_t kSumRows = 64;
 
 /// How taps become virtual rows: tap t belongs to class t % classes, in which it is number t / classes.
 struct Geometry {
@@ -36,6 +42,10 @@ struct Geometry {
   std::int64_t sample_of(std::int64_t t, std::int64_t taps) const {
     return reversed ? taps_of(t % classes, taps) - 1 - t / classes : t / classes;
   }
+  /// The tap of a class that reads `sample`.
+  std::int64_t tap_of(std::int64_t cls, std::int64_t sample, std::int64_t taps) const {
+    return cls + classes * (reversed ? taps_of(cls, taps) - 1 - sample : sample);
+  }
   /// Position in the input of sample 0 of a class.
   std::int64_t origin(const TapProblem& p, std::int64_t cls) const {
     const std::int64_t lowest = reversed ? cls + (taps_of(cls, p.taps) - 1) * classes : cls;
@@ -48,32 +58,39 @@ enum class Layout : std::uint8_t {
   kNeighbours,  // neighbouring tiles of a phase: rows are transposed
   kPhases,      // neighbouring phases of a tile: rows are read as they lie
   kAnywhere,    // whatever comes next: few tiles, short rows; samples are gathered
+  kWindows,     // neighbouring tiles of a phase, so that a window's tiles are neighbours too; samples are gathered
 };
 
 struct Details {
-  std::int64_t points, values, valid;            // of a tile: samples, numbers that they become, outputs
-  std::int64_t loaded;                           // points, rounded up to the transposition's four
-  std::int64_t segment, segments;                // samples whose largest magnitude is tracked together; of a tile
-  std::int64_t rows;                             // virtual rows of a group
-  std::int64_t phases, phase_tiles;              // tiles of a phase
-  std::int64_t tiles;                            // of a group: batch x phases x phase_tiles
-  std::int64_t unit_tiles, tile_blocks;          // a unit's, and how many units they make
-  std::int64_t block_panels;                     // panels whose products are held at a time
-  std::int64_t sum_rows;                         // virtual rows of a partial sum
-  std::int64_t stretch;                          // kNeighbours: positions from a tile's first sample to the next tile's
-  std::int64_t lowest;                           // kNeighbours: position of plane 0 for tile 0
-  std::int64_t plane_lines;                      // kNeighbours: stretches held of a row, a multiple of the lanes
+  std::int64_t points, values, valid;    // of a tile: samples, numbers that they become, outputs
+  std::int64_t loaded;                   // points, rounded up to the transposition's four
+  std::int64_t segment, segments;        // samples whose largest magnitude is tracked together; of a tile
+  std::int64_t rows;                     // virtual rows of a group
+  std::int64_t window, windows;          // taps that a tile takes, and how many such windows there are
+  std::int64_t row_tiles;                // tiles of a row that a unit loads: its own, and those of later windows
+  std::int64_t pitch;                    // kWindows: tiles listed of a phase
+  std::int64_t phases, phase_tiles;      // tiles of a phase
+  std::int64_t tiles;                    // of a group: batch x phases x phase_tiles
+  std::int64_t unit_tiles, tile_blocks;  // a unit's, and how many units they make
+  std::int64_t block_panels;             // panels whose products are held at a time
+  std::int64_t stretch;                  // kNeighbours: positions from a tile's first sample to the next tile's
+  std::int64_t lowest;                   // kNeighbours: position of plane 0 for tile 0
+  std::int64_t plane_lines;              // kNeighbours: stretches held of a row, a multiple of the lanes
   std::int64_t spectra_stride, products_stride;  // from one value to the next
   std::int64_t spectra_bytes, products_bytes, planes_bytes, line_bytes, samples_bytes, block_bytes, tiles_bytes,
       uneven_bytes, offsets_bytes;  // scratch memory; the block's twice more
-  float uneven;                     // bound of a tile's largest over its smallest segment
+  float uneven;                     // bound of a tile's largest sample over what an output reads
   Layout layout;
+
+  std::int64_t sums() const { return rows * windows; }  ///< products of one value of one output
+  /// Samples of a row that the outputs of one tile read, at most.
+  std::int64_t reach() const { return (windows - 1) * window + points; }
 };
 
 /// Which tile is number `index` of a group.
 struct Tile {
   std::int64_t batch, phase, start;  // start: first output, in samples of the phase
-  std::int64_t count;                // outputs, 0 for a lane without a tile
+  std::int64_t count;                // outputs, 0 for a lane without a tile, or one that later windows need
   bool uneven;                       // to be computed directly
   bool beside_uneven;                // the first of vectors that are stored together: one of them is
 };
@@ -97,12 +114,13 @@ struct Functions {
 /// What a transform costs and needs, as far as plans depend on it.
 struct Transform {
   std::int64_t points, values;  // of a tile
+  std::int64_t window;          // taps that it takes; longer spans are cut
   std::int64_t segment;         // see Details
   double seconds_a_vector;      // of one transform of a vector of tiles, its loads and stores included
 };
 
-/// Has the problem a form that tiles can compute? Spans of 2 to `most_span` taps, float32, nothing empty.
-bool accepts(const TapProblem& problem, std::int64_t most_span);
+/// Has the problem a form that tiles can compute? float32, spans of two taps or more, nothing empty.
+bool accepts(const TapProblem& problem);
 
 /// Estimated seconds of the whole problem.
 double cost(const TapProblem& problem, const ChooseOptions& options, const Transform& transform);

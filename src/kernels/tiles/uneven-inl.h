@@ -1,8 +1,8 @@
 // Tiles that a transform would spoil, and their outputs as direct sums.
 //
 // In a transform one huge sample drowns its neighbours, and NaN and infinity reach every output of the tile. So a tile
-// whose largest segment is far above its smallest is computed directly; NaN and infinity then reach the outputs that
-// read them, and no others.
+// whose largest sample is far above all that one of its outputs reads is computed directly; NaN and infinity then reach
+// the outputs that read them, and no others.
 #if defined(CONV1D_KERNELS_TILES_UNEVEN_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV1D_KERNELS_TILES_UNEVEN_INL_H_
 #undef CONV1D_KERNELS_TILES_UNEVEN_INL_H_
@@ -45,9 +45,12 @@ class UnevenTiles {
         lines_(lines),
         sums_(sums),
         offsets_(offsets),
-        line_(d_.points + 2 * kVector) {}
+        line_(d_.reach() + 2 * kVector),
+        apart_(unit.geometry.dilation * p_.step),
+        full_windows_(std::max<std::int64_t>(1, unit.geometry.span / d_.window)),
+        whole_(std::max<std::int64_t>(1, std::min(d_.window, unit.geometry.span) / d_.segment - 1)) {}
 
-  void Forget() { std::fill(largest_, largest_ + d_.unit_tiles * d_.segments, 0u); }
+  void Forget() { std::fill(largest_, largest_ + d_.row_tiles * d_.segments, 0u); }
 
   // Marks them, and the first of `together` vectors that are stored at once; are all of the unit's tiles uneven?
   bool Mark(std::int64_t together) {
@@ -69,19 +72,34 @@ class UnevenTiles {
   }
 
  private:
+  // Is the tile's largest sample far above all that one of its outputs reads? By segments: an output reads some of them
+  // whole, at least `whole_` one after the other of every window that is full.
   bool IsUneven(std::int64_t index) const {
-    const Tile& t = unit_.tiles[index];
-    const std::uint32_t* const largest = largest_ + index / kVector * d_.segments * kVector + index % kVector;
-    const Range inside =
-        inside_row(unit_.FirstPosition(t, 0), unit_.geometry.dilation * p_.step, p_.in_length, d_.points);
-    std::uint32_t most = 0, least = kInfinity;
-    for (std::int64_t s = 0; s < d_.segments; ++s) {
-      const std::uint32_t magnitude = largest[s * kVector];
-      most = std::max(most, magnitude);
-      // A segment of padding alone says nothing.
-      if (s * d_.segment < inside.end && (s + 1) * d_.segment > inside.begin) least = std::min(least, magnitude);
+    std::uint32_t loudest[kMostSegments] = {}, read[kMostSegments] = {}, most = 0, least = kInfinity;
+    bool inside[kMostSegments] = {};
+    for (std::int64_t w = 0; w < d_.windows; ++w) {
+      const std::uint32_t* const largest = Largest(index + w);
+      const Range row = inside_row(unit_.FirstPosition(unit_.tiles[index], 0) + w * d_.window * apart_, apart_,
+                                   p_.in_length, d_.points);
+      for (std::int64_t s = 0; s < d_.segments; ++s) {
+        loudest[s] = std::max(loudest[s], largest[s * kVector]);
+        if (w < full_windows_) read[s] = std::max(read[s], largest[s * kVector]);
+        // A segment of padding alone says nothing.
+        inside[s] |= w < full_windows_ && s * d_.segment < row.end && (s + 1) * d_.segment > row.begin;
+      }
     }
+    for (std::int64_t first = 0; first + whole_ <= d_.segments; ++first) {
+      std::uint32_t together = 0;
+      bool any = false;
+      for (std::int64_t s = first; s < first + whole_; ++s) together = std::max(together, read[s]), any |= inside[s];
+      if (any) least = std::min(least, together);
+    }
+    for (std::int64_t s = 0; s < d_.segments; ++s) most = std::max(most, loudest[s]);
     return most >= kInfinity || std::bit_cast<float>(most) > d_.uneven * std::bit_cast<float>(least);
+  }
+
+  const std::uint32_t* Largest(std::int64_t tile) const {
+    return largest_ + tile / kVector * d_.segments * kVector + tile % kVector;
   }
 
   // In sums of at most kDirectSum products each.
@@ -156,7 +174,10 @@ class UnevenTiles {
   float* const lines_;
   float* const sums_;
   std::ptrdiff_t* const offsets_;
-  const std::int64_t line_;  // samples kept of a row
+  const std::int64_t line_;          // samples kept of a row
+  const std::int64_t apart_;         // positions from one sample to the next
+  const std::int64_t full_windows_;  // those that have all their taps; the only one, if there is one
+  const std::int64_t whole_;         // segments
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ struct Unit {
   const Details& d;
   const Geometry geometry;
   const Operands& operands;
-  Tile* tiles;  // d.unit_tiles: a vector's lanes are neighbours
+  Tile* tiles;  // d.row_tiles: a vector's lanes are neighbours
   std::int64_t group = 0;
   std::int64_t first_tile = 0;  // kNeighbours: of every phase
 
@@ -39,6 +39,8 @@ struct Unit {
         return FindPhases(block * (d.unit_tiles / kVector));
       case Layout::kAnywhere:
         return FindAnywhere(block * d.unit_tiles);
+      case Layout::kWindows:
+        return FindWindows(block * d.unit_tiles);
     }
   }
 
@@ -105,6 +107,17 @@ struct Unit {
       } else {
         tiles[i] = {std::min(batch, p.batch - 1), phase, number * d.valid, 0, false, false};
       }
+    }
+  }
+
+  // Lanes: neighbouring tiles of a phase, whose list may go on with the next phase. Tiles beyond the unit are loaded
+  // for later windows; where a phase is a multiple of the unit, they are what would come next in it.
+  void FindWindows(std::int64_t first) {
+    const bool apart = d.pitch % d.unit_tiles == 0;
+    for (std::int64_t i = 0; i < d.row_tiles; ++i) {
+      const std::int64_t row = (apart ? first : first + i) / d.pitch, number = first + i - row * d.pitch;
+      tiles[i] = TileAt(std::min(row / d.phases, p.batch - 1), row % d.phases, number);
+      if (row >= p.batch * d.phases || i >= d.unit_tiles) tiles[i].count = 0;
     }
   }
 
