@@ -27,7 +27,7 @@ void run_near(const TapProblem& problem, const Operands& operands, const Tensor&
   const kernels::Plan plan = kernels::make_plan(problem, options);
   std::shared_ptr<const PackedWeight> packed;
   if (cache && plan.packed_bytes > 0) packed = cache->impl().packed(weight, plan);
-  const memory::Buffer scratch(plan.scratch_bytes);
+  const memory::Buffer scratch(memory::scratch_size(plan.scratch_bytes));
   kernels::run(plan, operands, packed ? packed->memory.data() : nullptr, scratch.data());
 }
 

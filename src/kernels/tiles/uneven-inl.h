@@ -54,6 +54,7 @@ class UnevenTiles {
 
   // Marks them, and the first of `together` vectors that are stored at once; are all of the unit's tiles uneven?
   bool Mark(std::int64_t together) {
+    if (finite_ && AllEven()) return false;
     bool all = true;
     for (std::int64_t i = 0; i < d_.unit_tiles; ++i) {
       Tile& t = unit_.tiles[i];
@@ -72,6 +73,29 @@ class UnevenTiles {
   }
 
  private:
+  // Is every tile even by the simplest measure, its largest segment over its smallest? The usual case, at a glance; with
+  // windows, all tiles together.
+  bool AllEven() const {
+    const hn::Repartition<std::int32_t, D> di;
+    const auto bound = hn::Set(D(), d_.uneven), infinity = hn::Set(D(), std::bit_cast<float>(kInfinity));
+    const auto* at = reinterpret_cast<const std::int32_t*>(largest_);
+    auto most = hn::Load(di, at), least = most;
+    for (std::int64_t v = 0; v < d_.row_tiles / kVector; ++v) {
+      if (d_.windows == 1) most = least = hn::Load(di, at);
+      for (std::int64_t s = 0; s < d_.segments; ++s, at += kVector) {
+        const auto magnitude = hn::Load(di, at);
+        most = hn::Max(most, magnitude);
+        least = hn::Min(least, magnitude);
+      }
+      if (d_.windows > 1 && v + 1 < d_.row_tiles / kVector) continue;
+      const V largest = hn::BitCast(D(), d_.windows > 1 ? hn::MaxOfLanes(di, most) : most);
+      const V smallest = hn::BitCast(D(), d_.windows > 1 ? hn::MinOfLanes(di, least) : least);
+      const auto even = hn::And(hn::Lt(largest, infinity), hn::Le(largest, hn::Mul(bound, smallest)));
+      if (!hn::AllTrue(D(), even)) return false;
+    }
+    return true;
+  }
+
   // Is the tile's largest sample far above all that one of its outputs reads? By segments: an output reads some of them
   // whole, at least `whole_` one after the other of every window that is full.
   bool IsUneven(std::int64_t index) const {
