@@ -28,6 +28,12 @@ struct Unit {
   std::int64_t group, batch, first_panel, end_panel, column, columns;
 };
 
+// Some of a unit's columns, packed apart from the others.
+struct Strip {
+  std::int64_t column, columns;
+  Share share;
+};
+
 template <class Elements> class Direct {
   using Stored = typename Elements::Stored;
   using Real = typename Elements::Real;
@@ -115,7 +121,8 @@ template <class Elements> class Direct {
     const std::int64_t high = std::clamp<std::int64_t>(
         start + std::max<std::int64_t>(0, reach) + std::max<std::int64_t>(0, far) + 1, low, p_.in_length);
     const std::int64_t size = static_cast<std::int64_t>(sizeof(Stored)) * p_.input.column;
-    const std::int64_t steps = (unit.end_panel - unit.first_panel) * ceil_div(unit.columns, kStepColumns);
+    const std::int64_t at_once = std::min(kStepColumns, d_.strip_columns);
+    const std::int64_t steps = (unit.end_panel - unit.first_panel) * ceil_div(unit.columns, at_once);
     return {reinterpret_cast<const std::byte*>(InputRow(unit, row) + low * p_.input.column), rows,
             p_.input.row * static_cast<std::int64_t>(sizeof(Stored)), (high - low) * size, steps};
   }
@@ -124,12 +131,15 @@ template <class Elements> class Direct {
   void MultiplyShare(const Unit& unit, const Share& share, std::int64_t row, std::int64_t done, bool last,
                      InputPrefetch prefetch) {
     const Stored* const rows = InputRow(unit, row);
+    std::int64_t strip_columns = d_.strip_columns;
     tile::TileJob<Real> job{};
     job.offsets = offsets_;
+    job.prefetch_out = true;
     job.products = static_cast<std::size_t>(share.inputs * share.taps);
     job.add = done > 0 || p_.start == Start::kAccumulate;
     job.relu = last && p_.finish == Finish::kRelu;
     if (share.taps > 0 && d_.raw && ReadableInPlace(unit, share)) {
+      strip_columns = unit.columns;
       job.in = reinterpret_cast<const Real*>(rows + share.start);
       for (std::int64_t r = 0; r < share.inputs; ++r) {
         for (std::int64_t t = 0; t < share.taps; ++t) {
@@ -138,26 +148,40 @@ template <class Elements> class Direct {
       }
     } else {
       const Segments segments = Segments::of(p_, share.taps, d_.merged);
-      PackInput<Elements>(p_, segments, share, rows, unit.columns, block_, offsets_);
+      for (std::int64_t column = 0; column < unit.columns; column += strip_columns) {
+        const Share shifted{share.inputs, share.taps, share.start + column * p_.step};
+        PackInput<Elements>(p_, segments, shifted, rows, std::min(strip_columns, unit.columns - column),
+                            block_ + column / strip_columns * d_.strip_elements * kReals, offsets_);
+      }
       job.in = block_;
     }
-    const Range inside = guarded_ ? ColumnsInside(share, unit.columns) : Range{0, unit.columns};
-    for (std::int64_t i = unit.first_panel; i < unit.end_panel; ++i) {
-      MultiplyPanel(unit, panels_[i], job, share, done, inside, prefetch);
+    for (std::int64_t panel = unit.first_panel; panel < unit.end_panel; panel += d_.strip_panels) {
+      const std::int64_t end_panel = std::min(panel + d_.strip_panels, unit.end_panel);
+      for (std::int64_t column = 0; column < unit.columns; column += strip_columns) {
+        const Strip strip{column,
+                          std::min(strip_columns, unit.columns - column),
+                          {share.inputs, share.taps, share.start + column * p_.step}};
+        tile::TileJob<Real> strip_job = job;
+        strip_job.in += column / strip_columns * d_.strip_elements * kReals;
+        const Range inside = guarded_ ? ColumnsInside(strip.share, strip.columns) : Range{0, strip.columns};
+        for (std::int64_t i = panel; i < end_panel; ++i) {
+          MultiplyPanel(unit, strip, panels_[i], strip_job, done, inside, prefetch);
+        }
+      }
     }
   }
 
-  void MultiplyPanel(const Unit& unit, Panel panel, tile::TileJob<Real> job, const Share& share, std::int64_t done,
+  void MultiplyPanel(const Unit& unit, const Strip& strip, Panel panel, tile::TileJob<Real> job, std::int64_t done,
                      const Range& inside, InputPrefetch& prefetch) {
     const std::int64_t total = p_.inputs * p_.taps;
     const std::int64_t row = panel.row / kReals;
     job.weights = packed_ + (unit.group * p_.outputs * kReals + panel.row) * total + done * panel.rows;
     if (d_.staged) {
       job.out_stride = static_cast<std::ptrdiff_t>(StageStride());
-      job.out = stage_ + (row - panels_[unit.first_panel].row / kReals) * StageStride();
+      job.out = stage_ + (row - panels_[unit.first_panel].row / kReals) * StageStride() + strip.column * kReals;
     } else {
       Stored* out = static_cast<Stored*>(operands_.output) + unit.group * p_.output.group +
-                    unit.batch * p_.output.batch + row * p_.output.output + unit.column;
+                    unit.batch * p_.output.batch + row * p_.output.output + unit.column + strip.column;
       job.out = reinterpret_cast<Real*>(out);
       job.out_stride = static_cast<std::ptrdiff_t>(p_.output.output * kReals);
     }
@@ -169,8 +193,8 @@ template <class Elements> class Direct {
       job.init = init;
     }
     if (guarded_) {
-      MultiplyEdge(job, panel, share, {0, inside.begin});
-      MultiplyEdge(job, panel, share, {inside.end, unit.columns});
+      MultiplyEdge(job, panel, strip.share, {0, inside.begin});
+      MultiplyEdge(job, panel, strip.share, {inside.end, strip.columns});
       job.in += inside.begin * kReals;
       job.out += inside.begin * kReals;
     }

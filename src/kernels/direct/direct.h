@@ -15,9 +15,11 @@ namespace conv1d::kernels::direct {
 inline constexpr std::int64_t kChunk = 256;
 
 struct Details {
-  std::int64_t chunk_inputs, chunk_taps;      // of a partial sum: some channels with all taps, or one with some taps
-  std::int64_t block_columns, column_blocks;  // columns of a unit
-  std::int64_t block_panels, panel_blocks;    // panels of a unit
+  std::int64_t chunk_inputs, chunk_taps;       // of a partial sum: some channels with all taps, or one with some taps
+  std::int64_t block_columns, column_blocks;   // columns of a unit
+  std::int64_t strip_columns, strip_elements;  // columns of a unit that are packed apart, or all; elements they take
+  std::int64_t strip_panels;                   // panels that take turns with a unit's strips
+  std::int64_t block_panels, panel_blocks;     // panels of a unit
   std::int64_t offsets_bytes, block_bytes, stage_bytes;  // pieces of the scratch memory
   bool merged;                                           // taps share segments: see Segments
   bool raw;                                              // read the input where it lies, wherever that is possible

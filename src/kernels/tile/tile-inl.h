@@ -47,6 +47,7 @@ template <class T> struct TileJob {
   bool add;                   // to what the output holds, when the sum is done
   bool preload;               // the sum begins with what the output holds; real numbers only
   bool relu;
+  bool prefetch_out;  // ask for the output's lines while the sum is being made
 };
 
 enum class Weights { kPacked, kAnywhere };
@@ -93,6 +94,14 @@ HWY_NOINLINE void RealTile(const TileJob<T>& job) {
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
   V acc[kRows][kVectors];
+  if (job.prefetch_out) {
+    CONV1D_UNROLL
+    for (std::size_t m = 0; m < kRows; ++m) {
+      const T* row = job.out + static_cast<std::ptrdiff_t>(m) * job.out_stride;
+      __builtin_prefetch(row, 1);
+      __builtin_prefetch(row + kVectors * lanes - 1, 1);
+    }
+  }
   CONV1D_UNROLL
   for (std::size_t m = 0; m < kRows; ++m) {
     const V init = job.init ? hn::Set(d, job.init[m]) : hn::Zero(d);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 
 #include "base/sizes.h"
@@ -59,7 +58,6 @@ std::int64_t usual_unit(const Question& q, const Tiling& t) {
   const std::int64_t wide = wide_tiles(q.lanes), row_bytes = t.rows * kFloat;
   const std::int64_t fitting = std::min(kSpectraBytes / q.transform.values, kValueBytes) / row_bytes / wide * wide;
   std::int64_t most = q.transform.values > 16 ? 4 * wide : 16 * wide;  // few values: more tiles for the same products
-  if (const char* e = std::getenv("UNIT")) most = std::atoi(e) * wide;
   if (q.options.threads > 1) most = std::min(most, q.p.groups * t.tiles / (2 * q.options.threads) / wide * wide);
   return std::clamp(fitting, wide, std::max(wide, most));
 }

@@ -11,7 +11,7 @@ tiles::Transform transform_of(const TapProblem& p, Isa isa) {
   const std::int64_t values = tiles::Geometry::of(p).span + kOutputs - 1;
   // Measured: a small matrix.
   const double samples = static_cast<double>(values) * vector_lanes(isa, sizeof(float));
-  return {values, values, tiles::Geometry::of(p).span, kSegment, samples * 2 / machine(isa).moved};
+  return {values, values, tiles::Geometry::of(p).span, kSegment, samples * 1.2 / machine(isa).moved};
 }
 
 // Few rows gain nothing, and the rounding of the transforms would show: with many it averages out.
