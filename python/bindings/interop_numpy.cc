@@ -96,7 +96,8 @@ Tensor share(nb::handle array) {
   const DType dtype = dtype_of_typestr(nb::cast<std::string>(nb::str(interface["typestr"])), array);
   Layout layout = layout_of(array, element_size(dtype));
   const bool aligned = nb::cast<bool>(array.attr("flags").attr("aligned"));
-  if (layout.negative || !aligned) return share(array.attr("copy")());
+  // A plain array: a class of the user's own may copy as it likes.
+  if (layout.negative || !aligned) return share(numpy().attr("array")(array));
   warn_if_read_only(array);
   const nb::object address = nb::object(interface["data"])[0];
   PyObject* owner = array.inc_ref().ptr();

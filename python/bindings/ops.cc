@@ -66,7 +66,8 @@ void bind_operators() {
   const TensorTensor plus = [](const Tensor& a, const Tensor& b) { return add(a, b); };
   const TensorTensor minus = [](const Tensor& a, const Tensor& b) { return sub(a, b); };
   const TensorTensor minus_reversed = [](const Tensor& a, const Tensor& b) { return sub(b, a); };
-  const TensorTensor over_reversed = [](const Tensor& a, const Tensor& b) { return div(b, a); };
+  // PyTorch's own way for what is no tensor, and so its digits.
+  const TensorTensor over_reversed = [](const Tensor& a, const Tensor& b) { return mul(rdiv(a, 1), b); };
   const TensorTensor power = [](const Tensor& a, const Tensor& b) { return a.pow(b); };
   const TensorTensor power_reversed = [](const Tensor& a, const Tensor& b) { return b.pow(a); };
   bind_operator("__add__", plus, add);
@@ -76,7 +77,7 @@ void bind_operators() {
   bind_operator("__mul__", mul, mul);
   bind_operator("__rmul__", mul, mul);
   bind_operator("__truediv__", div, div);
-  bind_operator("__rtruediv__", over_reversed, rdiv);
+  bind_operator("__rtruediv__", over_reversed, rdiv, true);
   bind_operator("__pow__", power, [](const Tensor& a, const Scalar& b) { return a.pow(b); });
   bind_operator("__rpow__", power_reversed, rpow);
   bind_operator("__eq__", eq, eq, true);

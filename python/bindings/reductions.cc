@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "bindings.h"
 #include "convert.h"
+#include "errors.h"
 
 namespace conv1d::python {
 namespace {
@@ -23,11 +24,19 @@ Shape dims_of(const Arguments& a, const Tensor& x) {
 
 template <class All, class Some> nb::object reduce(const Arguments& a, All all, Some some) {
   Tensor x = a.tensor("input");
-  if (const auto dtype = a.dtype()) x = x.to(*dtype);
-  if (a.overload() == 0) return to_python(unlocked([&] { return all(x); }));
-  const Shape dims = dims_of(a, x);
+  const std::optional<DType> dtype = a.dtype();
+  if (dtype) {
+    if (x.requires_grad() && !is_differentiable(*dtype)) {
+      raise<RuntimeError>("Autograd not support dtype: ", scalar_name(*dtype));
+    }
+    x = x.to(*dtype);
+  }
   const bool keep = a.flag("keepdim");
-  return to_python(unlocked([&] { return some(x, dims, keep); }));
+  const Shape dims = a.overload() == 0 ? Shape() : dims_of(a, x);
+  return to_python(unlocked([&] {
+    const Tensor result = a.overload() == 0 ? all(x) : some(x, dims, keep);
+    return dtype ? result.to(*dtype) : result;  // sums of integers are int64
+  }));
 }
 
 /// max(dim) and min(dim) return a named tuple of their own in PyTorch.
@@ -70,6 +79,13 @@ void bind_reductions(nb::module_& module) {
       {"(Tensor input, *, torch.dtype dtype = None, Tensor out = None)",
        "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)"},
       [](const Arguments& a) {
+        const std::optional<DType> dtype = a.dtype();
+        if (dtype && !is_differentiable(*dtype)) {
+          raise<RuntimeError>(
+              "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. "
+              "Got: ",
+              scalar_name(*dtype));
+        }
         return reduce(
             a, [](const Tensor& x) { return x.mean(); },
             [](const Tensor& x, const Shape& dims, bool keep) { return x.mean(dims, keep); });

@@ -19,7 +19,7 @@ from . import autograd, random, return_types  # noqa: E402  (these make tensors:
 from ._C import *  # noqa: E402, F403
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
 from .printing import set_printoptions  # noqa: E402
-from .random import default_generator, initial_seed, manual_seed, seed  # noqa: E402
+from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
 
 from . import nn  # noqa: E402  isort: skip
 

@@ -34,9 +34,7 @@ std::vector<Tensor> AccumulateGrad::apply(const std::vector<Tensor>& grad_output
     total = total.defined() ? add(total, grad) : grad.clone();
   } else if (!total.defined()) {
     total = first_grad(grad, leaf);
-  } else if (total.requires_grad()) {  // a graph hangs on it: leave that one alone
-    total = add(total, grad);
-  } else {
+  } else {  // in place, also where a graph hangs on it: who holds it sees the sum
     total.add_(grad);
   }
   return {};

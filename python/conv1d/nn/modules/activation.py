@@ -12,6 +12,8 @@ __all__ = ["ReLU", "Sigmoid", "Tanh"]
 class ReLU(Module):
     """max(0, x). inplace=True writes into the input, which then is also the result."""
 
+    __constants__ = ["inplace"]
+
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace

@@ -26,6 +26,18 @@ _NO_PADDING = (0,)
 class _ConvNd(Module):
     """What convolution layers share: settings, checks, weights, text."""
 
+    __constants__ = [
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+        "padding_mode",
+        "output_padding",
+        "in_channels",
+        "out_channels",
+        "kernel_size",
+    ]
+
     in_channels: int
     out_channels: int
     kernel_size: tuple[int, ...]

@@ -12,6 +12,8 @@ __all__ = ["MSELoss"]
 class MSELoss(Module):
     """The mean (or "sum", or with "none" each) of (input - target) squared."""
 
+    __constants__ = ["reduction"]
+
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
