@@ -53,7 +53,6 @@ std::string Arguments::text(std::string_view name, const char* absent) const {
 std::int64_t Arguments::element(std::string_view name, PyObject* item, std::size_t place) const {
   std::string reason;
   try {
-    if (is_tensor(item) && tensor_of(item).numel() == 1) return tensor_of(item).item<std::int64_t>();
     if (is_index(item) || PyBool_Check(item)) return integer_of(item);  // a bool is refused in the first place only
     reason = "type must be tuple of ints,but got " + python_type_name(item);
   } catch (const Error& error) {

@@ -36,7 +36,8 @@ bool is_plain_zero_dim(PyObject* object) {
 }
 
 bool is_integer_tensor(PyObject* object) {
-  return is_plain_zero_dim(object) && is_integral(tensor_of(object).dtype()) && tensor_of(object).dtype() != bool_;
+  return is_tensor(object) && tensor_of(object).numel() == 1 && is_integral(tensor_of(object).dtype()) &&
+         tensor_of(object).dtype() != bool_;
 }
 
 bool is_number(PyObject* object) {

@@ -62,8 +62,11 @@ void bind_node(nb::module_& module) {
   auto cls = nb::class_<PyNode>(module, "Node", nb::is_weak_referenceable());
   cls.def("__repr__",
           [](nb::handle self) {
-            return text_of("<", node_of(self)->name(), " object at 0x", std::hex,
-                           reinterpret_cast<std::uintptr_t>(self.ptr()), ">");
+            const std::string name = node_of(self)->name();
+            // What PyTorch has as a Python class shows its module.
+            const char* home = name == "BackwardHookFunctionBackward" ? "torch.autograd.function." : "";
+            return text_of("<", home, name, " object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()),
+                           ">");
           })
       .def("name",
            [](nb::handle self) {

@@ -197,7 +197,8 @@ std::optional<Scalar> scalar_of(nb::handle object) {
     int overflow = 0;
     const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow != 0) {
-      PyErr_SetString(PyExc_OverflowError, "int too big to convert");
+      const char* text = overflow > 0 ? "int too big to convert" : "can't convert negative int to unsigned";
+      PyErr_SetString(PyExc_OverflowError, text);  // Python's own words, from the ways that PyTorch tries
       throw nb::python_error();
     }
     return Scalar(static_cast<std::int64_t>(number));

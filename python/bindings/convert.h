@@ -45,8 +45,7 @@ inline nb::object to_python(bool value) { return nb::bool_(value); }
 inline nb::object to_python(std::int64_t value) { return nb::int_(value); }
 inline nb::object to_python(double value) { return nb::float_(value); }
 inline nb::object to_python(const std::string& value) { return nb::str(value.c_str(), value.size()); }
-/// int, float, bool, complex, or a NumPy number; nothing for others. OverflowError "int too big to convert" beyond 64
-/// bits.
+/// int, float, bool, complex, or a NumPy number; nothing for others. OverflowError beyond 64 bits.
 std::optional<Scalar> scalar_of(nb::handle object);
 bool is_integer(nb::handle object);  ///< int but not bool; a NumPy integer too
 bool is_index(nb::handle object);    ///< is_integer, or anything with __index__ but bool

@@ -125,7 +125,7 @@ void bind_device(nb::module_& module) {
   auto cls = nb::class_<PyDevice>(module, "device", nb::is_final());
   device_class = cls;
   cls.def("__init__",
-          [signatures = Signatures("device", {"(torch.device device)", "(str type, int index = -1)"})](
+          [signatures = Signatures("device", {"(torch.device device)", "(str type, int? index = -1)"})](
               PyDevice* self, const nb::args& args, const nb::kwargs& kwargs) {
             new (self) PyDevice(construct_device(signatures.parse(args.ptr(), kwargs.ptr())));
           })

@@ -178,8 +178,7 @@ void bind_interop(nb::module_& module) {
         return to_python(share(array));
       },
       nb::arg().none());
-  module.def(
-      "from_dlpack", [](nb::handle object) { return to_python(tensor_from_dlpack(object)); }, nb::arg("ext_tensor"));
+  module.def("_from_dlpack", [](nb::handle object) { return to_python(tensor_from_dlpack(object)); }, nb::arg().none());
   module.def("_to_dlpack",
              [](nb::handle self, bool versioned) { return tensor_to_dlpack(tensor_of(self), versioned); });
 }

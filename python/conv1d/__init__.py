@@ -39,6 +39,14 @@ def set_default_dtype(d: _Any) -> None:
     _C._set_default_dtype(d)
 
 
+def from_dlpack(ext_tensor: _Any, *, device: _Any = None, copy: _Any = None) -> Tensor:
+    """The numbers of another library's array, in the same memory unless `copy` is true."""
+    tensor = _C._from_dlpack(ext_tensor)
+    if device is not None and _C.device(device).type == "meta":
+        raise BufferError("Cannot pack tensors on meta")
+    return tensor.clone() if copy else tensor if device is None else tensor.to(device)
+
+
 def set_kept_memory(limit: _Any) -> None:
     """At most `limit` bytes of packed weights are kept by accelerated layers of PyTorch models, all together.
 

@@ -120,7 +120,7 @@ class Tensor(_C.TensorBase):
         arguments = (*_state(self), self.requires_grad)
         if type(self) is not Tensor:
             arguments = (*arguments, type(self))
-        return _rebuild, arguments, self.__dict__ or None
+        return (_rebuild, arguments, self.__dict__) if self.__dict__ else (_rebuild, arguments)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -145,11 +145,11 @@ class Tensor(_C.TensorBase):
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         if self.is_meta:
-            raise BufferError("Can't export a tensor of the device 'meta': it has no data")
+            raise BufferError("Cannot pack tensors on meta")
         if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
             raise BufferError(f"cannot export a tensor of the CPU to the DLPack device {tuple(dl_device)}")
         if stream is not None and stream != -1:
-            raise BufferError("a tensor of the CPU has no stream")
+            raise AssertionError("stream should be None on cpu.")
         tensor = self.clone() if copy else self
         return _C._to_dlpack(tensor, max_version is not None and max_version[0] >= 1)
 
@@ -164,6 +164,8 @@ def _legacy(args: tuple[Any, ...], device: Any) -> Tensor:
     data = args[0]
     if data is None or isinstance(data, (float, complex, dict, set)):
         raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
+    if isinstance(data, Tensor):  # another object of the same numbers, whatever their dtype
+        return data.detach() if not data.requires_grad else data.view(data.shape)
     tensor = _C.empty(tuple(data)) if type(data).__name__ == "Size" else _C._legacy_tensor(data)
     return tensor.to(device) if device is not None else tensor
 

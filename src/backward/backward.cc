@@ -80,7 +80,8 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               bool create_graph, const std::vector<Tensor>& inputs) {
   const std::vector<Root> roots = make_roots(outputs, grad_outputs);
   if (create_graph) {
-    warn(
+    static WarnOnce once;
+    once(
         "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
         "which "
         "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have "

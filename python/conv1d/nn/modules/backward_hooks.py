@@ -59,13 +59,12 @@ class BackwardHooks:
             changed = hook(self._module, grads)
             if changed is None:
                 continue
-            changed = changed if isinstance(changed, tuple) else (changed,)
             _check_count("Backward pre hook", "grad_output", changed, grads)
             grads = changed
         self._grad_outputs = grads
         if self._inputs is None:
             self._without_inputs(grads)
-        return tuple(grads[place] for place in places)
+        return _chosen(grads, places, gradients)
 
     def _without_inputs(self, grads: tuple[Any, ...]) -> None:
         """No gradient will arrive at the inputs: the hooks are called now."""
@@ -91,11 +90,10 @@ class BackwardHooks:
             changed = hook(self._module, grads, self._grad_outputs)
             if changed is None:
                 continue
-            changed = changed if isinstance(changed, tuple) else (changed,)
             _check_count("Backward hook", "grad_input", changed, grads)
             grads = changed
         self._grad_outputs = None
-        return tuple(grads[place] for place in places)
+        return _chosen(grads, places, gradients)
 
 
 def _behind_identity(
@@ -119,6 +117,15 @@ def _spread(gradients: Iterable[Any], places: list[int], count: int) -> tuple[An
     for place, gradient in zip(places, gradients, strict=True):
         spread[place] = gradient
     return tuple(spread)
+
+
+def _chosen(grads: Any, places: list[int], before: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The gradients of the tensors alone, which hooks may have exchanged for others of the same size."""
+    chosen = tuple(grads[place] for place in places)
+    for old, new in zip(before, chosen, strict=True):
+        if old is not None and new is not None and old.shape != new.shape:
+            raise RuntimeError("hook 'hook' has changed the size of value")
+    return chosen
 
 
 def _check_count(hook: str, what: str, got: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
