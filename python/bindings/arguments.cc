@@ -120,7 +120,6 @@ Arguments Signatures::parse(PyObject* args, PyObject* kwargs, nb::handle self) c
     if (match(overloads_[i], args, kwargs, overloads_.size() == 1, &result.slots_)) {
       result.signature_ = &overloads_[i];
       result.overload_ = i;
-      result.refuse_out();
       return result;
     }
   }

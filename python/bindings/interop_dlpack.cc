@@ -104,6 +104,10 @@ template <class M> nb::object export_as(const Tensor& x, const char* name) {
 template <class M> Tensor import_from(nb::handle capsule, const char* name, const char* used) {
   auto* managed = static_cast<M*>(PyCapsule_GetPointer(capsule.ptr(), name));
   if (!managed) throw nb::python_error();
+  if constexpr (std::is_same_v<M, ManagedVersioned>) {
+    // Of another major version nothing is known but where its deleter stands.
+    if (managed->major > kMajor) raise<RuntimeError>("DLPack of version ", managed->major, " is not supported");
+  }
   const dlpack::dltensor& source = managed->tensor;
   if (source.device.device_type != kCpu) raise<RuntimeError>("Unsupported device_type: ", source.device.device_type);
   const DType dtype = dtype_of_code(source.dtype);

@@ -27,7 +27,13 @@ constexpr std::array<std::pair<const char*, DType>, 11> kTypes = {{{"b1", bool_}
                                                                    {"c8", complex64},
                                                                    {"c16", complex128}}};
 
-nb::object numpy() { return nb::module_::import_("numpy"); }
+nb::object numpy() {
+  nb::object module = nb::steal(PyImport_ImportModule("numpy"));
+  if (module.is_valid()) return module;
+  if (!PyErr_ExceptionMatches(PyExc_ImportError)) throw nb::python_error();
+  PyErr_Clear();
+  raise<RuntimeError>("Numpy is not available");
+}
 
 nb::object loaded_numpy() {
   nb::object module = nb::steal(PyImport_GetModule(nb::str("numpy").ptr()));

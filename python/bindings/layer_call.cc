@@ -114,24 +114,26 @@ nb::object checked(PyObject* result) {
   return nb::steal(result);
 }
 
+/// Module.__call__ as it is now.
+nb::object long_way() { return checked(PyObject_GetAttr(replaced.module_class.ptr(), names().call)); }
+
 nb::object call_layer(nb::handle self, nb::handle input) {
   nb::object result = call_ordinary(self, input);
   if (result.is_valid()) return result;
-  return checked(PyObject_CallFunctionObjArgs(replaced.call.ptr(), self.ptr(), input.ptr(), nullptr));
+  return checked(PyObject_CallFunctionObjArgs(long_way().ptr(), self.ptr(), input.ptr(), nullptr));
 }
 
 nb::object call_with_others(nb::handle self, const nb::args& args, const nb::kwargs& kwargs) {
   nb::list all;
   all.append(self);
   for (const nb::handle argument : args) all.append(argument);
-  return checked(PyObject_Call(replaced.call.ptr(), nb::tuple(all).ptr(), kwargs.ptr()));
+  return checked(PyObject_Call(long_way().ptr(), nb::tuple(all).ptr(), kwargs.ptr()));
 }
 
 }  // namespace
 
 void bind_layer_call(nb::module_& module) {
-  nb::cpp_function_def(call_layer, nb::scope(module), nb::name("_conv1d_call"), nb::is_method(),
-                       nb::arg("input").none());
+  nb::cpp_function_def(call_layer, nb::scope(module), nb::name("_conv1d_call"), nb::is_method(), nb::arg().none());
   nb::cpp_function_def(call_with_others, nb::scope(module), nb::name("_conv1d_call"), nb::is_method());
   module.def("_set_layer_functions",
              [](nb::handle module_class, nb::handle call, nb::handle forward, nb::handle conv_forward) {

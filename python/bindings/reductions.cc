@@ -1,5 +1,6 @@
-// sum, mean, max, min, argmax.
+// sum, mean, max, min, argmax, argmin, all, any.
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include <conv1d/ops.h>
@@ -62,6 +63,60 @@ void bind_extreme(nb::module_& module, const char* name, Whole whole, Along alon
               });
 }
 
+// ---- all, any -----------------------------------------------------------------------------------------------------
+
+/// Whether every element, or any, is other than zero. Bool, but uint8 for uint8, as in PyTorch.
+Tensor truth(const Tensor& x, const Shape& dims, bool keep, bool all) {
+  const GradGuard guard(false);
+  const Tensor found = (all ? eq(x, 0) : ne(x, 0)).sum(dims, keep);
+  const Tensor result = all ? eq(found, 0) : ne(found, 0);
+  return x.dtype() == uint8 ? result.to(uint8) : result;
+}
+
+void bind_truth(nb::module_& module, const char* name, bool all) {
+  define_both(module, tensor_base(), name,
+              {"(Tensor input, *, Tensor out = None)",
+               "(Tensor input, tuple of ints dim = None, bool keepdim = False, *, Tensor out = None)",
+               "(Tensor input, int dim, bool keepdim = False, *, Tensor out = None)"},
+              [all](const Arguments& a) {
+                const Tensor x = a.tensor("input");
+                const Shape dims = a.overload() == 2 ? Shape{a.integer("dim")} : dims_of(a, x);
+                const bool keep = a.flag("keepdim");
+                return to_python(unlocked([&] { return truth(x, dims, keep, all); }));
+              });
+}
+
+// ---- argmax, argmin -----------------------------------------------------------------------------------------------
+
+Tensor argmin(const Tensor& x, std::optional<std::int64_t> dim, bool keep) {
+  if (x.dtype() == bool_) raise<RuntimeError>("argmin(): does not support bool input");
+  if (x.is_complex()) raise<RuntimeError>("argmin(): does not support complex input");
+  const GradGuard guard(false);
+  if (dim) return min(x, *dim, keep).indices;
+  if (x.numel() == 0) raise<IndexError>("argmin(): Expected reduction dim to be specified for input.numel() == 0.");
+  return min(x.flatten(), 0).indices;
+}
+
+Tensor argmax(const Tensor& x, std::optional<std::int64_t> dim, bool keep) {
+  return dim ? x.argmax(*dim, keep) : x.argmax();
+}
+
+using Arg = Tensor (*)(const Tensor&, std::optional<std::int64_t>, bool);
+
+void bind_arg(nb::module_& module, const char* name, Arg place_of) {
+  define_both(module, tensor_base(), name,
+              {"(Tensor input, int dim = None, bool keepdim = False, *, Tensor out = None)"},
+              [place_of](const Arguments& a) {
+                const Tensor x = a.tensor("input");
+                const bool keep = a.flag("keepdim");
+                const auto dim = a.given("dim") ? std::optional(a.integer("dim")) : std::nullopt;
+                return to_python(unlocked([&] {
+                  const Tensor place = place_of(x, dim, keep);
+                  return keep && !dim ? place.reshape(Shape(static_cast<std::size_t>(x.dim()), 1)) : place;
+                }));
+              });
+}
+
 }  // namespace
 
 void bind_reductions(nb::module_& module) {
@@ -92,12 +147,10 @@ void bind_reductions(nb::module_& module) {
       });
   bind_extreme(module, "max", &Tensor::max, max);
   bind_extreme(module, "min", &Tensor::min, min);
-  define_both(module, tensor_base(), "argmax",
-              {"(Tensor input, int dim = None, bool keepdim = False, *, Tensor out = None)"}, [](const Arguments& a) {
-                const Tensor x = a.tensor("input");
-                if (!a.given("dim")) return to_python(x.argmax());
-                return to_python(x.argmax(a.integer("dim"), a.flag("keepdim")));
-              });
+  bind_arg(module, "argmax", argmax);
+  bind_arg(module, "argmin", argmin);
+  bind_truth(module, "all", true);
+  bind_truth(module, "any", false);
 }
 
 }  // namespace conv1d::python
