@@ -117,9 +117,8 @@ class Tensor(_C.TensorBase):
         return result
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
-        arguments = (*_state(self), self.requires_grad)
-        if type(self) is not Tensor:
-            arguments = (*arguments, type(self))
+        of_class = () if type(self) is Tensor else (type(self),)
+        arguments = (*_state(self), self.requires_grad, *of_class)
         return (_rebuild, arguments, self.__dict__) if self.__dict__ else (_rebuild, arguments)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Hooks on the gradients of a module: register_full_backward_hook and register_full_backward_pre_hook.
 
 The tensors that enter a module pass through an identity, and so do those that leave it. In backward() the gradients go
-through the second one first: there the gradients of the outputs are known and may be replaced. The first one then has the
-gradients of the inputs.
+through the second one first: there the gradients of the outputs are known and may be replaced. The first one then has
+the gradients of the inputs.
 """
 
 from __future__ import annotations

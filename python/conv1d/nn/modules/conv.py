@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ... import _C
 from ..._C import _texts
@@ -26,7 +26,7 @@ _NO_PADDING = (0,)
 class _ConvNd(Module):
     """What convolution layers share: settings, checks, weights, text."""
 
-    __constants__ = [
+    __constants__: ClassVar = [
         "stride",
         "padding",
         "dilation",

@@ -61,7 +61,7 @@ class Hooked:
         return register(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
-        """hook(module, state_dict, prefix, local_metadata) after this module's entries were written; it may change them."""
+        """hook(module, state_dict, prefix, local_metadata) after this module's entries were written, to change them."""
         return register(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:

@@ -325,12 +325,12 @@ class Module(hooks.Hooked):
         return self
 
     def type(self, dst_type: Any) -> Self:
-        """Casts every parameter and buffer to a dtype, which may be given by its tensors' name, "torch.DoubleTensor"."""
+        """Casts every parameter and buffer to a dtype, which may be named by its tensors: "torch.DoubleTensor"."""
         return self._apply(lambda tensor: tensor.type(dst_type))
 
     def share_memory(self) -> Self:
         raise NotImplementedError(
-            "Module.share_memory() is not supported: conv1d's tensors live in one process. Send a state_dict() to others."
+            "Module.share_memory() is not supported: conv1d's tensors live in one process. Send others a state_dict()."
         )
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:

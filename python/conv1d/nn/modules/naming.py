@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 # What torch.nn.Module has and this one has not, so that the note can say so instead of leaving a reader to wonder.
-_NOT_HERE = frozenset(
-    "compile ipu xpu mtia set_submodule register_backward_hook".split()
-)
+_NOT_HERE = frozenset("compile ipu xpu mtia set_submodule register_backward_hook".split())
 
 
 def typename(value: Any) -> str:
