@@ -2,6 +2,7 @@
 #include <thread>
 #include <vector>
 
+#include <conv1d/autograd.h>
 #include <conv1d/ops.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +21,7 @@ TEST(RetainGrad, KeepsTheGradientOfAComputedTensor) {
   y.retain_grad();
   y.retain_grad();  // once is enough
   EXPECT_TRUE(y.retains_grad());
-  (y * 3).sum().backward();
+  (y * 3).sum().backward({}, true);
   EXPECT_EQ(first(y.grad()), 3);
   EXPECT_EQ(first(x.grad()), 6);
   const Tensor held = y.grad();

@@ -37,8 +37,12 @@ class StaleWeight : public ::testing::Test {
 
 TEST(KeptPlan, IsOfTheProblemAndTheOptionsAlone) {
   const PlanCache cache;
-  kernels::TapProblem problem{.batch = 1, .outputs = 4, .inputs = 4, .taps = 3, .columns = 30, .in_length = 32};
-  problem.groups = 1;
+  kernels::TapProblem problem;
+  problem.batch = 1;
+  problem.outputs = problem.inputs = 4;
+  problem.taps = 3;
+  problem.columns = 30;
+  problem.in_length = 32;
   kernels::ChooseOptions options = kernels::default_options();
   const auto first = cache.impl().plan(problem, options);
   EXPECT_EQ(cache.impl().plan(problem, options), first);
