@@ -55,6 +55,15 @@ inline Tensor& operator-=(Tensor& a, const Scalar& b) { return a.sub_(b); }
 inline Tensor& operator*=(Tensor& a, const Scalar& b) { return a.mul_(b); }
 inline Tensor& operator/=(Tensor& a, const Scalar& b) { return a.div_(b); }
 
+/// Of the bits of integers, and of booleans. NotImplementedError for others.
+Tensor bitwise_and(const Tensor& a, const Tensor& b);
+Tensor bitwise_and(const Tensor& a, const Scalar& b);
+Tensor bitwise_or(const Tensor& a, const Tensor& b);
+Tensor bitwise_or(const Tensor& a, const Scalar& b);
+Tensor bitwise_xor(const Tensor& a, const Tensor& b);
+Tensor bitwise_xor(const Tensor& a, const Scalar& b);
+Tensor bitwise_not(const Tensor& x);
+
 // Comparisons give bool tensors.
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor ne(const Tensor& a, const Tensor& b);

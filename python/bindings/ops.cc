@@ -76,6 +76,14 @@ template <TensorTensor kFunction> Tensor from_scalar(const Tensor& a, const Scal
   return kFunction(full({}, b, {.dtype = result_type(a, b)}), a);
 }
 
+nb::object invert(nb::handle self) {
+  const Tensor& x = tensor_of(self);
+  if (!is_integral(x.dtype())) {
+    raise<TypeError>("~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+  }
+  return to_python(bitwise_not(x));
+}
+
 void bind_operators() {
   const TensorTensor plus = [](const Tensor& a, const Tensor& b) { return add(a, b); };
   const TensorTensor minus = [](const Tensor& a, const Tensor& b) { return sub(a, b); };
@@ -97,6 +105,14 @@ void bind_operators() {
   bind_operator("__rfloordiv__", swapped<TensorTensor{floor_divide}>, from_scalar<TensorTensor{floor_divide}>);
   bind_operator("__pow__", power, [](const Tensor& a, const Scalar& b) { return a.pow(b); });
   bind_operator("__rpow__", power_reversed, rpow);
+  bind_operator("__and__", bitwise_and, bitwise_and);
+  bind_operator("__rand__", bitwise_and, bitwise_and);
+  bind_operator("__or__", bitwise_or, bitwise_or);
+  bind_operator("__ror__", bitwise_or, bitwise_or);
+  bind_operator("__xor__", bitwise_xor, bitwise_xor);
+  bind_operator("__rxor__", bitwise_xor, bitwise_xor);
+  nb::cpp_function_def(invert, nb::scope(tensor_base()), nb::name("__invert__"), nb::is_method(),
+                       nb::sig("def __invert__(self) -> typing.Any"));
   bind_operator("__eq__", eq, eq, Arrays::Take);
   bind_operator("__ne__", ne, ne, Arrays::Take);
   bind_operator("__lt__", lt, lt);

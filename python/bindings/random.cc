@@ -92,6 +92,11 @@ void bind_generator_class(nb::module_& module) {
            })
       .def("initial_seed", [](nb::handle self) { return generator_of_self(self).initial_seed(); })
       .def("seed", [](nb::handle self) { return generator_of_self(self).seed(); })
+      .def("__repr__",
+           [](nb::handle self) {
+             return text_of("<torch._C.Generator object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()),
+                            ">");
+           })
       .def("get_state", get_state)
       .def("set_state", set_state, nb::arg().none())
       .def("clone_state", copy_of)

@@ -11,6 +11,7 @@ from typing import SupportsIndex, overload
 class Size(tuple[int, ...]):
     """The shape of a tensor: ``Size([3, 6])``."""
 
+    __module__ = "conv1d"  # where users know it from
     __slots__ = ()
 
     def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:

@@ -275,6 +275,17 @@ TEST(Remainder, HasTheDivisorsSignAndGoesWithTheQuotient) {
                remainder(ones({1}, {.dtype = bool_}), true));
 }
 
+TEST(Bitwise, OfIntegersAndBooleans) {
+  const Tensor a = tensor<std::int64_t>({12, -1, 5}), b = tensor<std::int64_t>({10, 7, 5});
+  EXPECT_EQ(values<std::int64_t>(bitwise_and(a, b)), (std::vector<std::int64_t>{8, 7, 5}));
+  EXPECT_EQ(values<std::int64_t>(bitwise_or(a, 1)), (std::vector<std::int64_t>{13, -1, 5}));
+  EXPECT_EQ(values<std::int64_t>(bitwise_xor(a, b)), (std::vector<std::int64_t>{6, -8, 0}));
+  EXPECT_EQ(values<std::int64_t>(bitwise_not(a)), (std::vector<std::int64_t>{-13, 0, -6}));
+  EXPECT_EQ(bitwise_not(full({1}, 5, {.dtype = uint8})).item<int>(), 250);
+  EXPECT_EQ(bitwise_not(ones({1}, {.dtype = bool_})).item<bool>(), false);
+  EXPECT_ERROR(NotImplementedError, "\"bitwise_and_cpu\" not implemented for 'Float'", bitwise_and(ones({1}), 1));
+}
+
 TEST(Sum, OfIntegersIsExactAtEveryLengthAndStride) {
   for (const DType dtype : {uint8, int8, int16, int32, int64}) {
     for (const std::int64_t n : {7, 8, 255, 256, 257, 300, 512, 2000}) {
