@@ -26,6 +26,13 @@ Tensor div(const Tensor& a, const Scalar& b);
 Tensor rdiv(const Tensor& a, const Scalar& b);  ///< b / a (a reciprocal and a product, as in PyTorch)
 Tensor rpow(const Tensor& exponent, const Scalar& base);
 
+/// Python's % and //: the quotient is rounded down, the remainder has the divisor's sign. RuntimeError
+/// "ZeroDivisionError" for an integer divided by 0; NotImplementedError for bool and complex.
+Tensor remainder(const Tensor& a, const Tensor& b);
+Tensor remainder(const Tensor& a, const Scalar& b);
+Tensor floor_divide(const Tensor& a, const Tensor& b);  ///< has no derivative
+Tensor floor_divide(const Tensor& a, const Scalar& b);
+
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
 inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
@@ -47,6 +54,15 @@ inline Tensor& operator+=(Tensor& a, const Scalar& b) { return a.add_(b); }
 inline Tensor& operator-=(Tensor& a, const Scalar& b) { return a.sub_(b); }
 inline Tensor& operator*=(Tensor& a, const Scalar& b) { return a.mul_(b); }
 inline Tensor& operator/=(Tensor& a, const Scalar& b) { return a.div_(b); }
+
+/// Of the bits of integers, and of booleans. NotImplementedError for others.
+Tensor bitwise_and(const Tensor& a, const Tensor& b);
+Tensor bitwise_and(const Tensor& a, const Scalar& b);
+Tensor bitwise_or(const Tensor& a, const Tensor& b);
+Tensor bitwise_or(const Tensor& a, const Scalar& b);
+Tensor bitwise_xor(const Tensor& a, const Tensor& b);
+Tensor bitwise_xor(const Tensor& a, const Scalar& b);
+Tensor bitwise_not(const Tensor& x);
 
 // Comparisons give bool tensors.
 Tensor eq(const Tensor& a, const Tensor& b);

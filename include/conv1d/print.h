@@ -5,6 +5,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <conv1d/tensor.h>
 
@@ -25,8 +26,9 @@ PrintOptions print_options();
 void set_print_options(const PrintOptions& options);
 
 /// `tensor([[1., 2.]], dtype=torch.float64, grad_fn=<AddBackward0>)`. Numbers are rounded exactly, ties to even,
-/// whatever the locale. An undefined tensor is "[ Tensor (undefined) ]".
-std::string to_string(const Tensor& tensor);
+/// whatever the locale. An undefined tensor is "[ Tensor (undefined) ]". `name` stands in place of "tensor", and
+/// further lines are indented by its length.
+std::string to_string(const Tensor& tensor, std::string_view name = "tensor");
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 }  // namespace conv1d

@@ -152,6 +152,9 @@ class Tensor {
   Tensor grad() const;  ///< undefined where none was computed yet
   void set_grad(const Tensor& grad);
   std::shared_ptr<Node> grad_fn() const;  ///< null for leaves
+  /// Has backward() keep this tensor's gradient in grad() although it is no leaf. RuntimeError where it requires none.
+  void retain_grad();
+  bool retains_grad() const;
   /// Adds d(this)/d(leaf) to every leaf's grad. Without `gradient` the tensor must have one real element.
   void backward(const Tensor& gradient = {}, bool retain_graph = false, bool create_graph = false) const;
 

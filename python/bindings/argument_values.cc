@@ -12,6 +12,15 @@ PyObject* Arguments::find(std::string_view name) const {
   return nullptr;
 }
 
+const std::string& Arguments::function() const { return all_->function(); }
+
+const Parameter* Arguments::find_kind(Kind kind) const {
+  for (const Parameter& parameter : signature_->parameters) {
+    if (parameter.kind == kind) return &parameter;
+  }
+  return nullptr;
+}
+
 Tensor Arguments::tensor(std::string_view name) const {
   PyObject* object = find(name);
   if (!object) return self_.is_valid() && name == "input" ? tensor_of(self_) : Tensor();
@@ -53,7 +62,6 @@ std::string Arguments::text(std::string_view name, const char* absent) const {
 std::int64_t Arguments::element(std::string_view name, PyObject* item, std::size_t place) const {
   std::string reason;
   try {
-    if (is_tensor(item) && tensor_of(item).numel() == 1) return tensor_of(item).item<std::int64_t>();
     if (is_index(item) || PyBool_Check(item)) return integer_of(item);  // a bool is refused in the first place only
     reason = "type must be tuple of ints,but got " + python_type_name(item);
   } catch (const Error& error) {
@@ -126,6 +134,12 @@ std::string python_type_name(nb::handle object) {
 
 namespace {
 
+std::string shape_of_text(const Shape& sizes) {
+  std::string text = "[";
+  for (const std::int64_t size : sizes) text.append(text.size() > 1 ? ", " : "").append(std::to_string(size));
+  return text + "]";
+}
+
 /// What the stub file says: the arguments are read by ourselves, so nanobind knows nothing of them.
 std::string stub_of(const char* name, const char* self) {
   return text_of("def ", name, "(", self, "*args: typing.Any, **kwargs: typing.Any) -> typing.Any");
@@ -133,11 +147,64 @@ std::string stub_of(const char* name, const char* self) {
 
 }  // namespace
 
+namespace {
+
+/// Whether numbers of one dtype may be written as another: never to a poorer kind.
+bool can_cast(DType from, DType to) {
+  if (is_complex(from) && !is_complex(to)) return false;
+  if (is_differentiable(from) && is_integral(to)) return false;
+  return from == bool_ || to != bool_;
+}
+
+/// Writes what a function computed into the tensor that was given as `out`, which takes its shape.
+nb::object into_out(const std::string& function, const Tensor& result, nb::handle object) {
+  Tensor out = tensor_of(object);
+  if (is_grad_enabled() && (result.requires_grad() || out.requires_grad())) {
+    raise<RuntimeError>(function,
+                        "(): functions with out=... arguments don't support automatic differentiation, but one of the "
+                        "arguments requires grad.");
+  }
+  if (!can_cast(result.dtype(), out.dtype())) {
+    raise<RuntimeError>("result type ", scalar_name(result.dtype()), " can't be cast to the desired output type ",
+                        scalar_name(out.dtype()));
+  }
+  if (result.device() != out.device()) {
+    raise<RuntimeError>("Attempting to copy from device ", result.device().str(), " to device ", out.device().str(),
+                        ", but cross-device copies are not allowed!");
+  }
+  const GradGuard guard(false);
+  if (out.sizes() == result.sizes()) {
+    out.copy_(result);
+    return nb::borrow(object);
+  }
+  if (out.numel() > 0) {
+    warn_user("An output with one or more elements was resized since it had shape " + shape_of_text(out.sizes()) +
+              ", which does not match the required output shape " + shape_of_text(result.sizes()) +
+              ". This behavior is deprecated, and in a future PyTorch release outputs will not be resized unless they "
+              "have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements "
+              "with t.resize_(0).");
+  }
+  out.set_data(result.to(out.dtype()));
+  return nb::borrow(object);
+}
+
+nb::object call(const Body& body, const Arguments& a) {
+  if (!a.given("out")) return body(a);
+  if (!a.computes() || !is_tensor(a.object("out"))) a.refuse_out();
+  const nb::object result = body(a);
+  if (!is_tensor(result)) a.refuse_out();
+  return into_out(a.function(), tensor_of(result), a.object("out"));
+}
+
+}  // namespace
+
 void define(nb::module_& module, const char* name, std::initializer_list<const char*> overloads, Body body) {
   module.def(
       name,
-      [signatures = Signatures(name, overloads), body = std::move(body)](
-          const nb::args& args, const nb::kwargs& kwargs) { return body(signatures.parse(args.ptr(), kwargs.ptr())); },
+      [signatures = Signatures(name, overloads), body = std::move(body)](const nb::args& args,
+                                                                         const nb::kwargs& kwargs) {
+        return call(body, signatures.parse(args.ptr(), kwargs.ptr()));
+      },
       nb::sig(stub_of(name, "").c_str()));
 }
 

@@ -36,7 +36,8 @@ bool is_plain_zero_dim(PyObject* object) {
 }
 
 bool is_integer_tensor(PyObject* object) {
-  return is_plain_zero_dim(object) && is_integral(tensor_of(object).dtype()) && tensor_of(object).dtype() != bool_;
+  return is_tensor(object) && tensor_of(object).numel() == 1 && is_integral(tensor_of(object).dtype()) &&
+         tensor_of(object).dtype() != bool_;
 }
 
 bool is_number(PyObject* object) {
@@ -119,7 +120,6 @@ Arguments Signatures::parse(PyObject* args, PyObject* kwargs, nb::handle self) c
     if (match(overloads_[i], args, kwargs, overloads_.size() == 1, &result.slots_)) {
       result.signature_ = &overloads_[i];
       result.overload_ = i;
-      result.refuse_out();
       return result;
     }
   }

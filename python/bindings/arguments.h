@@ -71,6 +71,7 @@ class Signatures;
 /// lacks, and one that was None or not given, reads as absent.
 class Arguments {
  public:
+  const std::string& function() const;
   std::size_t overload() const { return overload_; }  ///< number of the signature that fits
   bool given(std::string_view name) const { return find(name) != nullptr; }
   nb::handle object(std::string_view name) const { return find(name); }  ///< null where absent
@@ -90,13 +91,18 @@ class Arguments {
   /// dtype, device and requires_grad of a factory. Refuses `out` and pin_memory, which this library lacks.
   TensorOptions options() const;
 
+  /// Refuses `out` where it was given.
+  void refuse_out() const;
+  /// Whether the call computes something of tensors, in a dtype of their own, that could be written into an `out`.
+  bool computes() const { return signature_->parameters[0].name == "input" && find_kind(Kind::DType) == nullptr; }
+
   nb::handle self() const { return self_; }  ///< the Python object of a method; null for functions
 
  private:
   friend class Signatures;
   PyObject* find(std::string_view name) const;
   std::int64_t element(std::string_view name, PyObject* item, std::size_t place) const;
-  void refuse_out() const;
+  const Parameter* find_kind(Kind kind) const;
 
   const Signatures* all_ = nullptr;
   const Signature* signature_ = nullptr;

@@ -26,6 +26,22 @@ nb::object next_functions(nb::handle self) {
   return nb::steal(PySequence_Tuple(edges.ptr()));
 }
 
+/// The gradients as the node's outputs need them. An operation may read as much of a gradient as its result was large.
+std::vector<Tensor> fitted(const Node& node, std::vector<Tensor> gradients) {
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const OutputInfo& output = node.outputs[i];
+    Tensor& gradient = gradients[i];
+    if (!gradient.defined()) continue;
+    if (gradient.device() != output.device) {
+      raise<RuntimeError>("Expected all tensors to be on the same device, but found at least two devices, ",
+                          output.device.str(), " and ", gradient.device().str(), "!");
+    }
+    if (gradient.sizes() != output.sizes) gradient = gradient.expand(output.sizes);
+    if (gradient.dtype() != output.dtype) gradient = gradient.to(output.dtype);
+  }
+  return gradients;
+}
+
 /// grad_fn(gradient, ...): the gradients of the operation's inputs.
 nb::object apply_node(nb::handle self, const nb::args& args) {
   std::vector<Tensor> gradients;
@@ -38,7 +54,7 @@ nb::object apply_node(nb::handle self, const nb::args& args) {
   if (gradients.size() != node->outputs.size()) {
     raise<TypeError>("expected ", node->outputs.size(), " arguments, got ", gradients.size(), " instead");
   }
-  const std::vector<Tensor> results = unlocked([&] { return node->apply(gradients); });
+  const std::vector<Tensor> results = unlocked([&] { return node->apply(fitted(*node, gradients)); });
   return results.size() == 1 ? to_python(results[0]) : to_python(results);
 }
 
@@ -46,8 +62,11 @@ void bind_node(nb::module_& module) {
   auto cls = nb::class_<PyNode>(module, "Node", nb::is_weak_referenceable());
   cls.def("__repr__",
           [](nb::handle self) {
-            return text_of("<", node_of(self)->name(), " object at 0x", std::hex,
-                           reinterpret_cast<std::uintptr_t>(self.ptr()), ">");
+            const std::string name = node_of(self)->name();
+            // What PyTorch has as a Python class shows its module.
+            const char* home = name == "BackwardHookFunctionBackward" ? "torch.autograd.function." : "";
+            return text_of("<", home, name, " object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()),
+                           ">");
           })
       .def("name",
            [](nb::handle self) {
@@ -57,6 +76,14 @@ void bind_node(nb::module_& module) {
            })
       .def("__call__", apply_node)
       .def_prop_ro("next_functions", next_functions)
+      .def_prop_ro("variable",
+                   [](nb::handle self) {
+                     const Tensor leaf = node_of(self)->variable();
+                     if (!leaf.defined()) {
+                       raise<AttributeError>("'", node_of(self)->name(), "' object has no attribute 'variable'");
+                     }
+                     return to_python(leaf);
+                   })
       .def("_sequence_nr", [](nb::handle self) { return node_of(self)->sequence; });
   classes().node_base = cls.inc_ref();
   classes().node_kinds = nb::dict().release();
@@ -125,13 +152,13 @@ void bind_attributes() {
   });
   define_method(base, "retain_grad", {"(Tensor input)"}, [](const Arguments& a) {
     Tensor x = a.tensor("input");
-    if (!x.requires_grad()) raise<RuntimeError>("can't retain_grad on Tensor that has requires_grad=False");
-    if (!x.is_leaf()) refuse_option("retain_grad", "self");
+    x.retain_grad();
     return nb::none();
   });
+  attribute("retains_grad", [](nb::handle self) { return to_python(tensor_of(self).retains_grad()); }, nb::none());
 }
 
-// ---- the engine ---------------------------------------------------------------------------------------------------
+// ---- hooks --------------------------------------------------------------------------------------------------------
 
 /// Tensors or None; PyTorch's word for others.
 std::vector<Tensor> gradients_from(nb::handle sequence) {
@@ -154,12 +181,55 @@ std::vector<Tensor> tensors_from(nb::handle sequence, const char* what) {
   return result;
 }
 
-void bind_engine(nb::module_& module) {
-  module.def("_backward", [](nb::handle outputs, nb::handle gradients, bool retain_graph, bool create_graph) {
-    const auto roots = tensors_from(outputs, "outputs");
-    const auto given = gradients_from(gradients);
-    unlocked([&] { autograd::backward(roots, given, retain_graph, create_graph); });
+/// A Python function that a graph holds, which may be freed by a thread without the interpreter's lock.
+class Callback {
+ public:
+  explicit Callback(nb::handle function) : function_(function.inc_ref().ptr()) {}
+  ~Callback() {
+    if (!Py_IsInitialized()) return;  // gone with the interpreter
+    const nb::gil_scoped_acquire acquire;
+    Py_DECREF(function_);
+  }
+  Callback(const Callback&) = delete;
+  Callback& operator=(const Callback&) = delete;
+
+  /// What function(argument) returns; to be called with the lock.
+  nb::object operator()(const nb::object& argument) const { return nb::handle(function_)(argument); }
+
+ private:
+  PyObject* function_;
+};
+
+void bind_hooks(nb::module_& module) {
+  // function(gradient) returns a tensor or None. conv1d/_hooks.py wraps what users give.
+  module.def("_add_hook", [](nb::handle tensor, nb::handle function) {
+    autograd::add_hook(tensor_of(tensor), [callback = std::make_shared<Callback>(function)](const Tensor& gradient) {
+      const nb::gil_scoped_acquire acquire;
+      const nb::object result = (*callback)(to_python(gradient));
+      return result.is_none() ? Tensor() : tensor_of(result);
+    });
   });
+  // The same tensors behind one node whose gradients pass through function(tuple) -> tuple.
+  module.def("_identity", [](nb::handle tensors, nb::handle function) {
+    const std::vector<Tensor> inputs = tensors_from(tensors, "inputs");
+    return to_python(
+        autograd::identity("BackwardHookFunctionBackward", inputs,
+                           [callback = std::make_shared<Callback>(function)](const std::vector<Tensor>& gradients) {
+                             const nb::gil_scoped_acquire acquire;
+                             return gradients_from((*callback)(to_python(gradients)));
+                           }));
+  });
+}
+
+// ---- the engine ---------------------------------------------------------------------------------------------------
+
+void bind_engine(nb::module_& module) {
+  module.def("_backward",
+             [](nb::handle outputs, nb::handle gradients, bool retain_graph, bool create_graph, nb::handle inputs) {
+               const auto roots = tensors_from(outputs, "outputs"), only = tensors_from(inputs, "inputs");
+               const auto given = gradients_from(gradients);
+               unlocked([&] { autograd::backward(roots, given, retain_graph, create_graph, only); });
+             });
   module.def("_grad", [](nb::handle outputs, nb::handle inputs, nb::handle gradients, bool retain_graph,
                          bool create_graph, bool allow_unused) {
     const auto roots = tensors_from(outputs, "outputs"), leaves = tensors_from(inputs, "inputs");
@@ -185,6 +255,7 @@ void bind_engine(nb::module_& module) {
 void bind_autograd(nb::module_& module) {
   bind_node(module);
   bind_attributes();
+  bind_hooks(module);
   bind_engine(module);
 }
 

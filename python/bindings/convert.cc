@@ -62,6 +62,8 @@ void refuse_self(const char* owner, nb::handle object) {
 }
 
 std::string utf8_of(nb::handle text) {
+  if (PyBytes_Check(text.ptr()))
+    return {PyBytes_AS_STRING(text.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(text.ptr()))};
   Py_ssize_t size = 0;
   const char* characters = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
   if (!characters) throw nb::python_error();
@@ -191,7 +193,16 @@ std::optional<Scalar> scalar_of(nb::handle object) {
   PyObject* value = object.ptr();
   if (PyBool_Check(value)) return Scalar(value == Py_True);
   if (PyFloat_Check(value)) return Scalar(PyFloat_AS_DOUBLE(value));
-  if (PyLong_Check(value)) return Scalar(integer_of(value));
+  if (PyLong_Check(value)) {
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) {
+      const char* text = overflow > 0 ? "int too big to convert" : "can't convert negative int to unsigned";
+      PyErr_SetString(PyExc_OverflowError, text);  // Python's own words, from the ways that PyTorch tries
+      throw nb::python_error();
+    }
+    return Scalar(static_cast<std::int64_t>(number));
+  }
   if (PyComplex_Check(value)) {
     const Py_complex number = PyComplex_AsCComplex(value);
     return Scalar(std::complex<double>(number.real, number.imag));

@@ -20,7 +20,7 @@ namespace nb = nanobind;
 /// For a method or property called on an object of another type, as `Tensor.shape.__get__(3)` does: nanobind does not
 /// look at a bare handle. `owner` as PyTorch's message names the class.
 [[noreturn]] void refuse_self(const char* owner, nb::handle object);
-/// The characters of a str; UnicodeEncodeError where they have no UTF-8, as a lone surrogate has none.
+/// The characters of a str or bytes; UnicodeEncodeError where they have no UTF-8, as a lone surrogate has none.
 std::string utf8_of(nb::handle text);
 
 // ---- tensors ------------------------------------------------------------------------------------------------------
@@ -45,8 +45,7 @@ inline nb::object to_python(bool value) { return nb::bool_(value); }
 inline nb::object to_python(std::int64_t value) { return nb::int_(value); }
 inline nb::object to_python(double value) { return nb::float_(value); }
 inline nb::object to_python(const std::string& value) { return nb::str(value.c_str(), value.size()); }
-/// int, float, bool, complex, or a NumPy number; nothing for others. ValueError "Overflow when unpacking long long"
-/// beyond 64 bits.
+/// int, float, bool, complex, or a NumPy number; nothing for others. OverflowError beyond 64 bits.
 std::optional<Scalar> scalar_of(nb::handle object);
 bool is_integer(nb::handle object);  ///< int but not bool; a NumPy integer too
 bool is_index(nb::handle object);    ///< is_integer, or anything with __index__ but bool

@@ -100,11 +100,14 @@ nb::object make_device(PyDevice device) {
   return object;
 }
 
+/// PyTorch takes bytes wherever it takes a str.
+bool is_string(nb::handle object) { return PyUnicode_Check(object.ptr()) || PyBytes_Check(object.ptr()); }
+
 PyDevice construct_device(const Arguments& a) {
   if (a.overload() == 0) {
     const nb::handle given = a.object("device");
     if (is_integer(given)) refuse_accelerator(integer_of(given));
-    return PyUnicode_Check(given.ptr()) ? read_device(a.text("device")) : device_of_self(given);
+    return is_string(given) ? read_device(a.text("device")) : device_of_self(given);
   }
   PyDevice device = read_device(a.text("type"));
   if (a.given("index")) {
@@ -112,8 +115,8 @@ PyDevice construct_device(const Arguments& a) {
       raise<RuntimeError>("type (string) must not include an index because index was passed explicitly: ",
                           a.text("type"));
     const std::int64_t index = a.integer("index", -1);
-    if (index < -1) raise<RuntimeError>("Device index must not be negative");
-    if (index >= 0) device.index = index;
+    if (index < 0) raise<RuntimeError>("Device index must not be negative");
+    device.index = index;
   }
   return device;
 }
@@ -122,7 +125,7 @@ void bind_device(nb::module_& module) {
   auto cls = nb::class_<PyDevice>(module, "device", nb::is_final());
   device_class = cls;
   cls.def("__init__",
-          [signatures = Signatures("device", {"(torch.device device)", "(str type, int index = -1)"})](
+          [signatures = Signatures("device", {"(torch.device device)", "(str type, int? index = -1)"})](
               PyDevice* self, const nb::args& args, const nb::kwargs& kwargs) {
             new (self) PyDevice(construct_device(signatures.parse(args.ptr(), kwargs.ptr())));
           })
@@ -191,9 +194,7 @@ DType dtype_of_object(nb::handle object) {
 
 nb::object to_python(DType dtype) { return nb::borrow(dtype_objects[static_cast<std::size_t>(dtype)]); }
 
-bool is_device(nb::handle object) {
-  return PyUnicode_Check(object.ptr()) || is_integer(object) || object.type().is(device_class);
-}
+bool is_device(nb::handle object) { return is_string(object) || is_integer(object) || object.type().is(device_class); }
 
 Device device_of(nb::handle object) {
   if (is_integer(object)) refuse_accelerator(integer_of(object));

@@ -18,6 +18,9 @@ namespace dlpack = nb::dlpack;
 
 constexpr std::int32_t kCpu = 1;                 ///< kDLCPU
 constexpr std::uint32_t kMajor = 1, kMinor = 0;  ///< what we write
+constexpr const char* kInvalidCapsule =
+    "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might have "
+    "already constructed a tensor from it once.";
 constexpr const char* kName = "dltensor";
 constexpr const char* kVersionedName = "dltensor_versioned";
 
@@ -101,6 +104,10 @@ template <class M> nb::object export_as(const Tensor& x, const char* name) {
 template <class M> Tensor import_from(nb::handle capsule, const char* name, const char* used) {
   auto* managed = static_cast<M*>(PyCapsule_GetPointer(capsule.ptr(), name));
   if (!managed) throw nb::python_error();
+  if constexpr (std::is_same_v<M, ManagedVersioned>) {
+    // Of another major version nothing is known but where its deleter stands.
+    if (managed->major > kMajor) raise<RuntimeError>("DLPack of version ", managed->major, " is not supported");
+  }
   const dlpack::dltensor& source = managed->tensor;
   if (source.device.device_type != kCpu) raise<RuntimeError>("Unsupported device_type: ", source.device.device_type);
   const DType dtype = dtype_of_code(source.dtype);
@@ -122,9 +129,7 @@ template <class M> Tensor import_from(nb::handle capsule, const char* name, cons
 
 nb::object capsule_of(nb::handle object) {
   if (PyCapsule_CheckExact(object.ptr())) return nb::borrow(object);
-  if (!PyObject_HasAttrString(object.ptr(), "__dlpack__")) {
-    raise<TypeError>("from_dlpack(): expected an object with __dlpack__, but got ", python_type_name(object));
-  }
+  if (!PyObject_HasAttrString(object.ptr(), "__dlpack__")) raise<RuntimeError>(kInvalidCapsule);
   nb::object method = object.attr("__dlpack__");
   PyObject* result = PyObject_Call(method.ptr(), nb::tuple().ptr(),
                                    [] {
@@ -159,9 +164,7 @@ Tensor tensor_from_dlpack(nb::handle object) {
     return import_from<ManagedVersioned>(capsule, kVersionedName, "used_dltensor_versioned");
   }
   if (!PyCapsule_IsValid(capsule.ptr(), kName)) {
-    raise<RuntimeError>(
-        "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might "
-        "have already constructed a tensor from it once.");
+    raise<RuntimeError>(kInvalidCapsule);
   }
   return import_from<Managed>(capsule, kName, "used_dltensor");
 }

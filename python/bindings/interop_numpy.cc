@@ -27,7 +27,13 @@ constexpr std::array<std::pair<const char*, DType>, 11> kTypes = {{{"b1", bool_}
                                                                    {"c8", complex64},
                                                                    {"c16", complex128}}};
 
-nb::object numpy() { return nb::module_::import_("numpy"); }
+nb::object numpy() {
+  nb::object module = nb::steal(PyImport_ImportModule("numpy"));
+  if (module.is_valid()) return module;
+  if (!PyErr_ExceptionMatches(PyExc_ImportError)) throw nb::python_error();
+  PyErr_Clear();
+  raise<RuntimeError>("Numpy is not available");
+}
 
 nb::object loaded_numpy() {
   nb::object module = nb::steal(PyImport_GetModule(nb::str("numpy").ptr()));
@@ -96,7 +102,8 @@ Tensor share(nb::handle array) {
   const DType dtype = dtype_of_typestr(nb::cast<std::string>(nb::str(interface["typestr"])), array);
   Layout layout = layout_of(array, element_size(dtype));
   const bool aligned = nb::cast<bool>(array.attr("flags").attr("aligned"));
-  if (layout.negative || !aligned) return share(array.attr("copy")());
+  // A plain array: a class of the user's own may copy as it likes.
+  if (layout.negative || !aligned) return share(numpy().attr("array")(array));
   warn_if_read_only(array);
   const nb::object address = nb::object(interface["data"])[0];
   PyObject* owner = array.inc_ref().ptr();
@@ -177,8 +184,7 @@ void bind_interop(nb::module_& module) {
         return to_python(share(array));
       },
       nb::arg().none());
-  module.def(
-      "from_dlpack", [](nb::handle object) { return to_python(tensor_from_dlpack(object)); }, nb::arg("ext_tensor"));
+  module.def("_from_dlpack", [](nb::handle object) { return to_python(tensor_from_dlpack(object)); }, nb::arg().none());
   module.def("_to_dlpack",
              [](nb::handle self, bool versioned) { return tensor_to_dlpack(tensor_of(self), versioned); });
 }

@@ -23,6 +23,7 @@ NB_MODULE(_C, module) {
   bind_print(module);
   bind_settings(module);
   bind_functional(module);
+  bind_layer_call(module);
   bind_nn(module);
   bind_torch(module);
   bind_kernels(module);

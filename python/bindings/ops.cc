@@ -23,20 +23,28 @@ nb::object not_implemented() { return nb::borrow(Py_NotImplemented); }
 
 // ---- Python's operators -------------------------------------------------------------------------------------------
 
-/// `self OP other` for a tensor or a number; NotImplemented for others, so that Python words the error. `arrays`: also
-/// for a NumPy array, where Python has no error but answers that two objects differ.
-void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar, bool arrays = false) {
+/// What an operator does with a NumPy array. NumPy itself does arithmetic with a tensor as with an array, once it is
+/// given NotImplemented.
+enum class Arrays : std::uint8_t {
+  Leave,
+  Take,          ///< as a tensor: for comparisons, where Python has no error but answers that two objects differ
+  TimesInverse,  ///< PyTorch divides an array by multiplying it, in NumPy, by the reciprocal
+};
+
+/// `self OP other` for a tensor or a number; NotImplemented for others, so that Python words the error.
+void bind_operator(const char* name, TensorTensor tensors, TensorScalar scalar, Arrays arrays = Arrays::Leave) {
   nb::cpp_function_def(
       [tensors, scalar, arrays](nb::handle self, nb::handle other) -> nb::object {
         const Tensor x = tensor_of(self);
-        if (arrays && is_array(other)) {
-          const Tensor y = tensor_from_data(other);
-          return to_python(unlocked([&] { return tensors(x, y); }));
-        }
         if (is_tensor(other)) {
           const Tensor y = tensor_of(other);
           return to_python(unlocked([&] { return tensors(x, y); }));
         }
+        if (arrays == Arrays::Take && is_array(other)) {
+          const Tensor y = tensor_from_data(other);
+          return to_python(unlocked([&] { return tensors(x, y); }));
+        }
+        if (arrays == Arrays::TimesInverse && is_array(other)) return to_python(rdiv(x, 1)) * nb::borrow(other);
         const std::optional<Scalar> number = scalar_of(other);
         return number ? to_python(unlocked([&] { return scalar(x, *number); })) : not_implemented();
       },
@@ -62,6 +70,20 @@ void bind_inplace_operator(const char* name, InPlaceTensor tensors, InPlaceScala
       nb::sig(text_of("def ", name, "(self, other: typing.Any) -> typing.Any").c_str()));
 }
 
+template <TensorTensor kFunction> Tensor swapped(const Tensor& a, const Tensor& b) { return kFunction(b, a); }
+/// With a number on the left, which takes part in promotion as a number does.
+template <TensorTensor kFunction> Tensor from_scalar(const Tensor& a, const Scalar& b) {
+  return kFunction(full({}, b, {.dtype = result_type(a, b)}), a);
+}
+
+nb::object invert(nb::handle self) {
+  const Tensor& x = tensor_of(self);
+  if (!is_integral(x.dtype())) {
+    raise<TypeError>("~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+  }
+  return to_python(bitwise_not(x));
+}
+
 void bind_operators() {
   const TensorTensor plus = [](const Tensor& a, const Tensor& b) { return add(a, b); };
   const TensorTensor minus = [](const Tensor& a, const Tensor& b) { return sub(a, b); };
@@ -76,11 +98,23 @@ void bind_operators() {
   bind_operator("__mul__", mul, mul);
   bind_operator("__rmul__", mul, mul);
   bind_operator("__truediv__", div, div);
-  bind_operator("__rtruediv__", over_reversed, rdiv);
+  bind_operator("__rtruediv__", over_reversed, rdiv, Arrays::TimesInverse);
+  bind_operator("__mod__", remainder, remainder);
+  bind_operator("__rmod__", swapped<TensorTensor{remainder}>, from_scalar<TensorTensor{remainder}>);
+  bind_operator("__floordiv__", floor_divide, floor_divide);
+  bind_operator("__rfloordiv__", swapped<TensorTensor{floor_divide}>, from_scalar<TensorTensor{floor_divide}>);
   bind_operator("__pow__", power, [](const Tensor& a, const Scalar& b) { return a.pow(b); });
   bind_operator("__rpow__", power_reversed, rpow);
-  bind_operator("__eq__", eq, eq, true);
-  bind_operator("__ne__", ne, ne, true);
+  bind_operator("__and__", bitwise_and, bitwise_and);
+  bind_operator("__rand__", bitwise_and, bitwise_and);
+  bind_operator("__or__", bitwise_or, bitwise_or);
+  bind_operator("__ror__", bitwise_or, bitwise_or);
+  bind_operator("__xor__", bitwise_xor, bitwise_xor);
+  bind_operator("__rxor__", bitwise_xor, bitwise_xor);
+  nb::cpp_function_def(invert, nb::scope(tensor_base()), nb::name("__invert__"), nb::is_method(),
+                       nb::sig("def __invert__(self) -> typing.Any"));
+  bind_operator("__eq__", eq, eq, Arrays::Take);
+  bind_operator("__ne__", ne, ne, Arrays::Take);
   bind_operator("__lt__", lt, lt);
   bind_operator("__le__", le, le);
   bind_operator("__gt__", gt, gt);
@@ -151,6 +185,8 @@ void bind_products(nb::module_& module) {
   define_product("div", div, div);
   define_product("divide", div, div);
   define_product("true_divide", div, div);
+  define_product("remainder", remainder, remainder);
+  define_product("floor_divide", floor_divide, floor_divide);
   const auto power = [](const Arguments& a) {
     if (a.overload() == 1) return to_python(rpow(a.tensor("exponent"), a.number("self")));
     const Tensor x = a.tensor("input");

@@ -9,7 +9,8 @@
 namespace conv1d::python {
 
 void bind_print(nb::module_& module) {
-  module.def("_to_string", [](nb::handle tensor) { return to_string(tensor_of(tensor)); });
+  module.def("_to_string",
+             [](nb::handle tensor, const std::string& name) { return to_string(tensor_of(tensor), name); });
   // conv1d/printing.py keeps the options as they were given; here they are known to be numbers.
   module.def(
       "_set_print_options",

@@ -2,6 +2,7 @@
 #include <conv1d/random.h>
 
 #include <memory>
+#include <span>
 
 #include "arguments.h"
 #include "bindings.h"
@@ -42,6 +43,34 @@ nb::object default_generator_object() {
   return nb::borrow(object);
 }
 
+nb::object get_state(nb::handle self) {
+  const std::vector<std::uint8_t> state = generator_of_self(self).get_state();
+  return to_python(tensor(std::span<const std::uint8_t>(state)));
+}
+
+nb::object set_state(nb::handle self, nb::handle state) {
+  Generator& generator = generator_of_self(self);
+  if (!is_tensor(state)) raise<TypeError>("expected a torch.ByteTensor, but got ", python_type_name(state));
+  const Tensor bytes = tensor_of(state);
+  if (bytes.dtype() != uint8 || bytes.device().is_meta()) raise<TypeError>("RNG state must be a torch.ByteTensor");
+  if (!bytes.is_contiguous()) raise<RuntimeError>("RNG state must be contiguous");
+  generator.set_state(bytes.span<std::uint8_t>());
+  return nb::borrow(self);
+}
+
+/// Pickled as in PyTorch: made for its device, then given (seed, offset, state); a CPU generator has no offset.
+nb::object reduce(nb::handle self) {
+  const nb::object seed = nb::int_(generator_of_self(self).initial_seed());
+  return nb::make_tuple(generator_class, nb::make_tuple(to_python(Device())),
+                        nb::make_tuple(seed, nb::none(), get_state(self)));
+}
+
+nb::object copy_of(nb::handle self) {
+  nb::object copy = generator_class();
+  set_state(copy, get_state(self));
+  return copy;
+}
+
 void bind_generator_class(nb::module_& module) {
   auto cls = nb::class_<PyGenerator>(module, "Generator");
   generator_class = cls;
@@ -63,6 +92,20 @@ void bind_generator_class(nb::module_& module) {
            })
       .def("initial_seed", [](nb::handle self) { return generator_of_self(self).initial_seed(); })
       .def("seed", [](nb::handle self) { return generator_of_self(self).seed(); })
+      .def("__repr__",
+           [](nb::handle self) {
+             return text_of("<torch._C.Generator object at 0x", std::hex, reinterpret_cast<std::uintptr_t>(self.ptr()),
+                            ">");
+           })
+      .def("get_state", get_state)
+      .def("set_state", set_state, nb::arg().none())
+      .def("clone_state", copy_of)
+      .def("__reduce__", reduce)
+      .def("__setstate__",
+           [](nb::handle self, const nb::tuple& state) {
+             if (state.size() != 3) raise<ValueError>("a generator's pickle holds its seed, None and its state");
+             set_state(self, state[2]);
+           })
       .def_prop_ro("device", [](nb::handle) { return to_python(Device()); });
   rename_type(cls, "torch._C.Generator");
 }

@@ -30,7 +30,8 @@ void bind_settings(nb::module_& module) {
           raise<RuntimeError>("set_num_threads expects an int, but got ", python_type_name(threads));
         }
         const std::int64_t count = integer_of(threads);
-        set_num_threads(static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max())));
+        if (count > std::numeric_limits<int>::max()) raise<ValueError>("Overflow when unpacking long");
+        set_num_threads(static_cast<int>(std::max<std::int64_t>(count, 0)));
       },
       nb::arg("threads").none());
   module.def("empty_cache", [] { empty_cache(); });

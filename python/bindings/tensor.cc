@@ -1,5 +1,6 @@
 // The class TensorBase: what a tensor is. Python's class Tensor (conv1d/_tensor.py) derives from it.
 #include <bit>
+#include <utility>
 
 #include "arguments.h"
 #include "bindings.h"
@@ -76,7 +77,8 @@ Scalar only_element(const Tensor& x) {
 /// float(x), int(x), complex(x): another text than item() for several elements.
 Scalar python_scalar(const Tensor& x) {
   if (x.numel() != 1) raise<ValueError>("only one element tensors can be converted to Python scalars");
-  if (x.requires_grad()) {
+  static bool warned = false;  // once in a process, as PyTorch does; under the interpreter's lock
+  if (x.requires_grad() && !std::exchange(warned, true)) {
     warn_user(
         "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
         "Consider using tensor.detach() first.");

@@ -180,6 +180,7 @@ nb::object get_item(nb::handle self, nb::handle index) {
 /// The value as a tensor of the target's dtype.
 Tensor value_for(const Tensor& target, nb::handle value) {
   if (is_tensor(value)) return tensor_of(value);
+  if (PyLong_Check(value.ptr())) static_cast<void>(integer_of(value));  // another error beyond 64 bits than elsewhere
   const std::optional<Scalar> number = scalar_of(value);
   if (!number) {
     raise<TypeError>("can't assign a ", python_type_name(value), " to a torch.", scalar_name(target.dtype()), "Tensor");

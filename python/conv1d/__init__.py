@@ -15,11 +15,11 @@ _C._set_classes(Tensor, Size)
 # Functions of the extension are pickled by name and are their own copies, as Python's builtins: a module may hold one.
 _copyreg.pickle(type(_C._set_classes), lambda function: function.__name__)
 
-from . import autograd, random, return_types  # noqa: E402  (these make tensors: the classes come first)
+from . import autograd, cuda, random, return_types  # noqa: E402  (these make tensors: the classes come first)
 from ._C import *  # noqa: E402, F403
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
 from .printing import set_printoptions  # noqa: E402
-from .random import default_generator, initial_seed, manual_seed, seed  # noqa: E402
+from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
 
 from . import nn  # noqa: E402  isort: skip
 
@@ -37,6 +37,14 @@ __version__ = _C._version
 def set_default_dtype(d: _Any) -> None:
     """The dtype of tensors made from floats: one of the floating-point dtypes."""
     _C._set_default_dtype(d)
+
+
+def from_dlpack(ext_tensor: _Any, *, device: _Any = None, copy: _Any = None) -> Tensor:
+    """The numbers of another library's array, in the same memory unless `copy` is true."""
+    tensor = _C._from_dlpack(ext_tensor)
+    if device is not None and _C.device(device).type == "meta":
+        raise BufferError("Cannot pack tensors on meta")
+    return tensor.clone() if copy else tensor if device is None else tensor.to(device)
 
 
 def set_kept_memory(limit: _Any) -> None:

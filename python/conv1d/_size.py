@@ -11,18 +11,20 @@ from typing import SupportsIndex, overload
 class Size(tuple[int, ...]):
     """The shape of a tensor: ``Size([3, 6])``."""
 
+    __module__ = "conv1d"  # where users know it from
     __slots__ = ()
 
     def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
-        if type(sizes) is tuple and all(type(size) is int for size in sizes):
-            return tuple.__new__(cls, sizes)
         values = []
         for place, size in enumerate(sizes):
             try:
-                values.append(operator.index(size))
+                value = operator.index(size)
             except TypeError:
                 kind = type(size).__name__
                 raise TypeError(f"torch.Size() takes an iterable of 'int' (item {place} is '{kind}')") from None
+            if not -(2**63) <= value < 2**63:
+                raise ValueError("Overflow when unpacking long long")
+            values.append(value)
         return tuple.__new__(cls, values)
 
     def numel(self) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import _C, autograd, printing
+from . import _C, _hooks, autograd, printing
 from ._covered import no_attribute
 
 
@@ -24,18 +25,16 @@ class Tensor(_C.TensorBase):
 
     __module__ = "conv1d"  # where users know it from
 
+    # Apart from __dict__, which holds what users assign and is copied with a tensor.
+    __slots__ = ("__dict__", "_hooks")
+
     # NumPy's operators give way to ours: `array + tensor` asks the tensor.
     __array_priority__ = 1000
 
     def __new__(cls, *args: Any, device: Any = None) -> Tensor:
         """``Tensor(2, 3)``: that shape, uninitialised; ``Tensor([1, 2])``: those numbers in the default dtype."""
-        if len(args) == 1 and not isinstance(args[0], int):
-            data = args[0]
-            if data is None or isinstance(data, (float, complex, dict, set)):
-                raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
-            tensor = _C.empty(tuple(data)) if type(data).__name__ == "Size" else _C._legacy_tensor(data)
-            return tensor.to(device) if device is not None else tensor
-        return _C.empty(tuple(args) if args else (0,), device=device)
+        tensor = _legacy(args, device)
+        return tensor if cls is Tensor else _C._make_parameter(cls, tensor, False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Everything happens in ``__new__``."""
@@ -73,6 +72,21 @@ class Tensor(_C.TensorBase):
         """Adds the gradient of this tensor to the ``grad`` of every leaf that it was computed from."""
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _hooks.RemovableHandle:
+        """hook(gradient) when backward() has this tensor's whole gradient; it may return another one."""
+        return _hooks.register_on_tensor(self, hook)
+
+    @property
+    def _backward_hooks(self) -> OrderedDict[int, Any] | None:
+        try:
+            return object.__getattribute__(self, "_hooks")
+        except AttributeError:  # none was ever registered
+            return None
+
+    @_backward_hooks.setter
+    def _backward_hooks(self, hooks: OrderedDict[int, Any] | None) -> None:
+        self._hooks = hooks
+
     def detach_(self) -> Tensor:
         """Forgets how this tensor was computed."""
         raise NotImplementedError("Tensor.detach_() is not supported: use detach()")
@@ -87,21 +101,28 @@ class Tensor(_C.TensorBase):
             )
         if id(self) in memo:
             return memo[id(self)]
-        result = self.data.clone().requires_grad_(self.requires_grad)
+        result = _of_class(type(self), self.data.clone()).requires_grad_(self.requires_grad)
+        memo[id(self)] = result
         if self.grad is not None:
             result.grad = copy.deepcopy(self.grad, memo)
-        memo[id(self)] = result
+        result.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return result
 
     def __copy__(self) -> Tensor:
-        result = self.data
+        result = _of_class(type(self), self.data)
         result.requires_grad_(self.requires_grad)
         if self.is_leaf and self.grad is not None:
             result.grad = self.grad
+        result.__dict__.update(self.__dict__)
         return result
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
-        return _rebuild, (*_state(self), self.requires_grad)
+        of_class = () if type(self) is Tensor else (type(self),)
+        arguments = (*_state(self), self.requires_grad, *of_class)
+        return (_rebuild, arguments, self.__dict__) if self.__dict__ else (_rebuild, arguments)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
     # ---- other libraries' arrays ---------------------------------------------------------------------------------
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -123,16 +144,34 @@ class Tensor(_C.TensorBase):
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         if self.is_meta:
-            raise BufferError("Can't export a tensor of the device 'meta': it has no data")
+            raise BufferError("Cannot pack tensors on meta")
         if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
             raise BufferError(f"cannot export a tensor of the CPU to the DLPack device {tuple(dl_device)}")
         if stream is not None and stream != -1:
-            raise BufferError("a tensor of the CPU has no stream")
+            raise AssertionError("stream should be None on cpu.")
         tensor = self.clone() if copy else self
         return _C._to_dlpack(tensor, max_version is not None and max_version[0] >= 1)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)  # kDLCPU
+
+
+def _legacy(args: tuple[Any, ...], device: Any) -> Tensor:
+    """What Tensor(*args) is: numbers, or a shape."""
+    if len(args) != 1 or isinstance(args[0], int):
+        return _C.empty(args if args else (0,), device=device)
+    data = args[0]
+    if data is None or isinstance(data, (float, complex, dict, set)):
+        raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
+    if isinstance(data, Tensor):  # another object of the same numbers, whatever their dtype
+        return data.detach() if not data.requires_grad else data.view(data.shape)
+    tensor = _C.empty(tuple(data)) if type(data).__name__ == "Size" else _C._legacy_tensor(data)
+    return tensor.to(device) if device is not None else tensor
+
+
+def _of_class(cls: type[Tensor], tensor: Tensor) -> Tensor:
+    """The tensor as an object of `cls`, without running the constructor of a class of the user's."""
+    return tensor if cls is Tensor else _C._make_parameter(cls, tensor, False)
 
 
 def _state(tensor: Tensor) -> tuple[bytes | None, tuple[int, ...], Any]:
@@ -141,6 +180,8 @@ def _state(tensor: Tensor) -> tuple[bytes | None, tuple[int, ...], Any]:
     return data, tuple(tensor.shape), tensor.dtype
 
 
-def _rebuild(data: bytes | None, shape: tuple[int, ...], dtype: Any, requires_grad: bool) -> Tensor:
+def _rebuild(
+    data: bytes | None, shape: tuple[int, ...], dtype: Any, requires_grad: bool, cls: type[Tensor] = Tensor
+) -> Tensor:
     tensor = _C.empty(shape, dtype=dtype, device="meta") if data is None else _C._from_bytes(data, shape, dtype)
-    return tensor.requires_grad_() if requires_grad else tensor
+    return _of_class(cls, tensor).requires_grad_(requires_grad)

@@ -35,16 +35,16 @@ def backward(
         grad_tensors = grad_variables
     roots = _as_tuple(tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    if inputs is None:
-        _C._backward(roots, _gradients(grad_tensors, len(roots)), keep, create_graph)
-        return
-    wanted = _as_tuple(inputs)
-    if not wanted:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    found = _C._grad(roots, wanted, _gradients(grad_tensors, len(roots)), keep, create_graph, True)
-    for tensor, gradient in zip(wanted, found, strict=True):
-        if gradient is not None:
-            tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+    wanted: tuple = ()
+    if inputs is not None:
+        wanted = _as_tuple(inputs)
+        if not wanted:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for tensor in wanted:
+            if not isinstance(tensor, _C.TensorBase):
+                kind = type(tensor).__name__
+                raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {kind}")
+    _C._backward(roots, _gradients(grad_tensors, len(roots)), keep, create_graph, wanted)
 
 
 def grad(

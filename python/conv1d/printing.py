@@ -42,11 +42,12 @@ def text_of(tensor: Any) -> str:
     """repr(tensor)."""
     if tensor.numel() > 0 and not tensor.is_meta:
         _complain(tensor)
+    name = type(tensor).__name__  # of a user's class of tensors it stands before the numbers
     try:
-        return _C._to_string(tensor)
+        return _C._to_string(tensor, "tensor" if name in ("Tensor", "Parameter") else name)
     except ValueError:
         # A precision that is none. Python says what is wrong with it, as it does to PyTorch.
-        format(1.5, f".{_options['precision']}e")
+        format(1.5, f".{_options['precision']}f")
         raise
 
 
@@ -69,5 +70,7 @@ def _complain(tensor: Any) -> None:
         edge = _options["edgeitems"]
         if not isinstance(edge, int) and tensor.size(0) > 2 * edge:
             _ = [][:edge] if tensor.dim() == 1 else range(edge)
-    if tensor.dim() > 0 and not _is_number(_options["linewidth"]):
-        _options["linewidth"] - 1
+        if isinstance(edge, int) and edge < 0 and tensor.dim() > 1:
+            _C.stack([])  # nothing is left to stack
+    if tensor.dim() > 0:
+        math.floor(_options["linewidth"] - 1)

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "autograd/hooks.h"
 #include "autograd/view.h"
 #include "base/check.h"
 
@@ -36,6 +37,7 @@ Edge gradient_edge(const Tensor& tensor) {
   std::shared_ptr<Node> node = meta->accumulator.lock();
   if (!node) {
     node = std::make_shared<AccumulateGrad>(tensor);
+    for (const GradHook& hook : meta->hooks) hooks_of(*node).calls.emplace_back(0, hook);
     meta->accumulator = node;
   }
   return {std::move(node), 0};
@@ -72,7 +74,7 @@ std::shared_ptr<Node> Tensor::grad_fn() const {
 Tensor Tensor::grad() const {
   const GradMeta* meta = meta_of(*this);
   if (meta == nullptr) return {};
-  if (!meta->grad.defined() && grad_fn() != nullptr) {
+  if (!meta->grad.defined() && !meta->retains_grad && grad_fn() != nullptr) {
     warn(
         "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
         "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "

@@ -14,11 +14,13 @@ namespace conv1d {
 /// What autograd knows of a tensor. A tensor without one needs no gradient and is no view.
 struct GradMeta {
   bool requires_grad = false;  ///< the flag of a leaf
+  bool retains_grad = false;   ///< of a computed tensor: its gradient is kept
   Tensor grad;
   std::shared_ptr<Node> grad_fn;    ///< null for leaves; of a view: made when the version was `seen`
   std::uint32_t output = 0;         ///< which output of grad_fn
   std::weak_ptr<Node> accumulator;  ///< of a leaf: weak, since the node holds the leaf
-  std::mutex mutex;                 ///< guards grad_fn of a view and the accumulator: threads share leaves and views
+  std::vector<GradHook> hooks;      ///< of a leaf: what its accumulators call
+  std::mutex mutex;                 ///< guards all of the above but the flags: threads share leaves and views
 
   Tensor base;                     ///< of a view: the tensor it looks into, itself no view
   std::uint64_t seen = 0;          ///< of a view: the version at which grad_fn was right
@@ -40,6 +42,7 @@ struct AccumulateGrad : Node {
   explicit AccumulateGrad(Tensor leaf);
   std::string name() const override { return "AccumulateGrad"; }
   std::vector<Tensor> apply(const std::vector<Tensor>& grad_outputs) override;
+  Tensor variable() const override { return leaf; }
 
   Tensor leaf;
   std::mutex mutex;  ///< several walks may end in one leaf at the same time

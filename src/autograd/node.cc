@@ -1,7 +1,7 @@
 // Nodes: their order, their settings of the thread, and how long chains of them are freed.
 #include <utility>
 
-#include "autograd/meta.h"
+#include "autograd/hooks.h"
 
 namespace conv1d {
 namespace {
@@ -38,6 +38,7 @@ void bury(std::shared_ptr<Node> node) {
 }
 
 Node::~Node() {
+  const std::unique_ptr<NodeHooks> own(hooks.load());
   for (Edge& edge : next) bury(std::move(edge.node));
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include "autograd/meta.h"
+#include "autograd/hooks.h"
 #include "autograd/saved.h"
 #include "autograd/view.h"
 #include "base/check.h"
@@ -165,6 +165,7 @@ Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tenso
     bury(std::move(meta.grad_fn));
     meta.grad_fn = node;
     meta.output = 0;
+    move_retained(target, meta);
     return target;
   }
   auto slices = std::make_shared<CopySlices>(meta.base, target, node);
@@ -172,6 +173,7 @@ Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tenso
   bury(std::move(base.grad_fn));
   base.grad_fn = std::move(slices);
   base.output = 0;
+  move_retained(meta.base, base);
   return target;
 }
 

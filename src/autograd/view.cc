@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "autograd/hooks.h"
 #include "base/check.h"
 
 namespace conv1d {
@@ -62,6 +63,7 @@ std::shared_ptr<Node> view_grad_fn(const Tensor& view, GradMeta& meta) {
   old = std::exchange(meta.grad_fn, regenerated(view, meta.base));
   meta.output = 0;
   meta.seen = version;
+  move_retained(view, meta);
   return meta.grad_fn;
 }
 

@@ -2,6 +2,7 @@
 #include <conv1d/ops.h>
 
 #include "autograd/meta.h"
+#include "autograd/record.h"
 #include "tensor/copy.h"
 #include "tensor/layout.h"
 
@@ -13,6 +14,17 @@ namespace {
 bool can_take(const Tensor& grad, const Tensor& leaf) {
   return grad.impl()->storage.use_count() == 1 && grad.impl().use_count() <= 2 &&
          grad.strides() == dense_strides(leaf.sizes(), leaf.strides());
+}
+
+/// A clone, recorded under the name that PyTorch shows here.
+Tensor recorded_copy(const Tensor& grad) {
+  Tensor copy;
+  {
+    const GradGuard guard(false);
+    copy = grad.clone();
+  }
+  return record("CopyBackwards", copy, {grad}, {},
+                [](const BackwardArgs& args) { return std::vector<Tensor>{args.grad()}; });
 }
 
 Tensor first_grad(const Tensor& grad, const Tensor& leaf) {
@@ -31,12 +43,10 @@ std::vector<Tensor> AccumulateGrad::apply(const std::vector<Tensor>& grad_output
   const std::lock_guard lock(mutex);
   Tensor& total = make_meta(leaf).grad;
   if (is_grad_enabled()) {
-    total = total.defined() ? add(total, grad) : grad.clone();
+    total = total.defined() ? add(total, grad) : recorded_copy(grad);
   } else if (!total.defined()) {
     total = first_grad(grad, leaf);
-  } else if (total.requires_grad()) {  // a graph hangs on it: leave that one alone
-    total = add(total, grad);
-  } else {
+  } else {  // in place, also where a graph hangs on it: who holds it sees the sum
     total.add_(grad);
   }
   return {};

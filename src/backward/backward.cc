@@ -59,12 +59,29 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_gra
 }
 
 namespace autograd {
+namespace {
+
+/// The edges of the leaves among `inputs`, each once; the others keep their gradient from now on.
+std::vector<Edge> edges_of(const std::vector<Tensor>& inputs) {
+  std::vector<Edge> edges;
+  for (Tensor input : inputs) {
+    input.retain_grad();
+    Edge edge = gradient_edge(input);
+    const bool known = std::any_of(edges.begin(), edges.end(),
+                                   [&](const Edge& e) { return e.node == edge.node && e.output == edge.output; });
+    if (!known) edges.push_back(std::move(edge));
+  }
+  return edges;
+}
+
+}  // namespace
 
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, bool retain_graph,
-              bool create_graph) {
+              bool create_graph, const std::vector<Tensor>& inputs) {
   const std::vector<Root> roots = make_roots(outputs, grad_outputs);
   if (create_graph) {
-    warn(
+    static WarnOnce once;
+    once(
         "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
         "which "
         "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have "
@@ -73,7 +90,12 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
         "and avoid "
         "the leak.");
   }
-  walk(roots, {}, retain_graph || create_graph, create_graph);
+  const std::vector<Edge> wanted = edges_of(inputs);
+  const std::vector<Tensor> found = walk(roots, wanted, retain_graph || create_graph, create_graph);
+  const GradGuard guard(create_graph);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (wanted[i].node->variable().defined()) wanted[i].node->apply({found[i]});
+  }
 }
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,

@@ -8,6 +8,7 @@
 #include <conv1d/ops.h>
 
 #include "autograd/meta.h"
+#include "backward/hooks.h"
 #include "base/check.h"
 
 namespace conv1d {
@@ -98,6 +99,7 @@ class Walk {
     State& state = states_[node.get()];
     std::vector<Tensor> grads = std::move(state.grads);
     if (grads.empty()) grads.resize(node->outputs.size());
+    if (state.needed) run_hooks(*node, grads);
     for (const std::size_t i : state.captured) results_[i] = grads[captures_[i].output];
     std::vector<Tensor> inputs;
     if (state.needed && leads_on(*node)) inputs = apply(*node, grads);

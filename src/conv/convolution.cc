@@ -29,6 +29,20 @@ void check_input(const Tensor& x, const ConvGeometry& g, DType dtype) {
   check_operand("input", x, {g.batch, g.in_channels, g.in_length}, dtype);
 }
 
+Tensor bias_grad(const Tensor& grad) {
+  Tensor sum;
+  {
+    const GradGuard guard(false);
+    sum = grad.sum({0, 2});
+  }
+  const Shape sizes = grad.sizes();
+  return record(kSecondOrder, sum, {grad, Tensor(), Tensor()}, {}, [sizes](const BackwardArgs& args) {
+    std::vector<Tensor> grads(3);
+    if (args.grad().defined()) grads[0] = args.grad().reshape({1, sizes[1], 1}).expand(sizes);
+    return grads;
+  });
+}
+
 /// The gradient of a convolution with respect to (x, weight, bias), each only where it is wanted.
 Backward convolution_backward(const ConvGeometry& g, bool has_bias) {
   return [g, has_bias](const BackwardArgs& args) {
@@ -38,7 +52,7 @@ Backward convolution_backward(const ConvGeometry& g, bool has_bias) {
     const Tensor &x = args.saved[0], &weight = args.saved[1];
     if (args.wanted[0]) grads[0] = conv_input_grad(grad, weight, g);
     if (args.wanted[1]) grads[1] = conv_weight_grad(grad, x, g);
-    if (has_bias && args.wanted[2]) grads[2] = grad.sum({0, 2});
+    if (has_bias && args.wanted[2]) grads[2] = bias_grad(grad);
     return grads;
   };
 }

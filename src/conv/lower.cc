@@ -24,11 +24,16 @@ const void* advance(const void* p, std::int64_t elements, DType dtype) {
 void run_near(const TapProblem& problem, const Operands& operands, const Tensor& weight, PlanCache* cache) {
   kernels::ChooseOptions options = kernels::default_options();
   options.packed_weight = cache != nullptr;
-  const kernels::Plan plan = kernels::make_plan(problem, options);
+  if (cache == nullptr) {
+    const kernels::Plan plan = kernels::make_plan(problem, options);
+    const memory::Buffer scratch(memory::scratch_size(plan.scratch_bytes));
+    return kernels::run(plan, operands, nullptr, scratch.data());
+  }
+  const std::shared_ptr<const KeptPlan> kept = cache->impl().plan(problem, options);
   std::shared_ptr<const PackedWeight> packed;
-  if (cache && plan.packed_bytes > 0) packed = cache->impl().packed(weight, plan);
-  const memory::Buffer scratch(memory::scratch_size(plan.scratch_bytes));
-  kernels::run(plan, operands, packed ? packed->memory.data() : nullptr, scratch.data());
+  if (kept->plan.packed_bytes > 0) packed = cache->impl().packed(weight, kept->plan);
+  const memory::Buffer scratch(memory::scratch_size(kept->plan.scratch_bytes));
+  kernels::run(kept->plan, operands, packed ? packed->memory.data() : nullptr, scratch.data());
 }
 
 // Strides, paddings or dilations near 2^63: one tap after the other, each with just the columns that meet the input.

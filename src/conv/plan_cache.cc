@@ -34,6 +34,18 @@ WeightMark mark_of(const Tensor& weight) {
   return mark;
 }
 
+std::shared_ptr<const KeptPlan> PlanCache::Impl::plan(const kernels::TapProblem& problem,
+                                                      const kernels::ChooseOptions& options) {
+  {
+    const std::lock_guard lock(mutex);
+    if (last && last->plan.problem == problem && last->options == options) return last;
+  }
+  auto made = std::make_shared<const KeptPlan>(KeptPlan{options, kernels::make_plan(problem, options)});
+  const std::lock_guard lock(mutex);
+  last = made;
+  return made;
+}
+
 std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, const kernels::Plan& plan) {
   // The mark is taken before the numbers are read: a write in between leaves a copy that no later mark equals.
   WeightMark mark = mark_of(weight);
@@ -74,6 +86,7 @@ std::size_t PlanCache::kept_bytes() const {
 void PlanCache::clear() {
   const std::lock_guard lock(impl_->mutex);
   impl_->kept.clear();
+  impl_->last.reset();
 }
 
 }  // namespace conv1d

@@ -44,13 +44,25 @@ struct PackedWeight {
   std::size_t bytes = 0;
 };
 
+/// A plan and what it was made for, besides the problem that it holds itself.
+struct KeptPlan {
+  kernels::ChooseOptions options;
+  kernels::Plan plan;
+};
+
 struct PlanCache::Impl {
+  /// make_plan(), remembered: a layer mostly meets the problem of its last call again, and choosing a kernel takes
+  /// longer than computing a small one.
+  std::shared_ptr<const KeptPlan> plan(const kernels::TapProblem& problem, const kernels::ChooseOptions& options);
+
   /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is
   /// returned never changes, and lives as long as the caller holds it.
   std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const kernels::Plan& plan);
 
-  mutable std::mutex mutex;  // guards the list, not the packing: two threads may pack the same weight, one copy stays
+  mutable std::mutex
+      mutex;  // guards what is kept, not the packing: two threads may pack the same weight, one copy stays
   std::vector<std::shared_ptr<const PackedWeight>> kept;  // the most recently made last
+  std::shared_ptr<const KeptPlan> last;
 };
 
 }  // namespace conv1d

@@ -34,6 +34,8 @@ struct ChooseOptions {
   Precision precision = Precision::kHigh;
   int threads = 1;            ///< at most so many; never changes an output's bits under kHighest
   bool packed_weight = true;  ///< false: no packed weight will be handed to run(), which packs for itself in each call
+
+  bool operator==(const ChooseOptions&) const = default;
 };
 
 /// current_isa(), the family that the environment variable CONV1D_KERNEL names, `high`, get_num_threads().

@@ -73,23 +73,29 @@ struct TapProblem {
   std::int64_t between = 1;  ///< from one tap to the next; negative in input gradients; zero is legal
   std::int64_t step = 1;     ///< from one column to the next; zero and negative are legal
 
-  struct {
+  struct InputStrides {
     std::int64_t group = 0, batch = 0, row = 0, column = 1;
+    bool operator==(const InputStrides&) const = default;
   } input;
-  struct {
+  struct WeightStrides {
     std::int64_t group = 0, output = 0, input = 0, tap = 1;
+    bool operator==(const WeightStrides&) const = default;
   } weight;
-  struct {
+  struct BiasStrides {
     std::int64_t group = 0, output = 1;
+    bool operator==(const BiasStrides&) const = default;
   } bias;
-  struct {
+  struct OutputStrides {
     std::int64_t group = 0, batch = 0, output = 0, column = 1;
+    bool operator==(const OutputStrides&) const = default;
   } output;
 
   Start start = Start::kZero;
   Finish finish = Finish::kNone;
   bool conjugate_input = false;   ///< complex elements only; ignored for real ones
   bool conjugate_weight = false;  ///< likewise
+
+  bool operator==(const TapProblem&) const = default;
 };
 
 /// Where the elements lie: each pointer is that of index (0, 0, 0, 0).

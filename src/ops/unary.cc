@@ -95,6 +95,23 @@ Tensor sgn(const Tensor& x) {
 // ---- activations
 // -----------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// PyTorch records that a gradient was masked by the result, though nothing flows back to that.
+Tensor relu_grad(const Tensor& grad, const Tensor& result) {
+  const Tensor zero = le(result, 0);
+  Tensor masked;
+  {
+    const GradGuard guard(false);
+    masked = drop_where(zero, grad);
+  }
+  return record("ThresholdBackwardBackward0", masked, {grad, result}, {zero}, [](const BackwardArgs& args) -> Grads {
+    return {drop_where(args.saved[0], args.grad()), args.wanted[1] ? zeros_like(args.grad()) : Tensor()};
+  });
+}
+
+}  // namespace
+
 Tensor Tensor::relu() const {
   check(dtype() != DType::Bool, "Boolean inputs not supported for relu");
   check<NotImplementedError>(!is_complex(), "clamp is not supported for complex types");
@@ -110,7 +127,7 @@ Tensor Tensor::relu() const {
       },
       *this);
   return record("ReluBackward0", result, {*this}, {result},
-                [](const BackwardArgs& args) -> Grads { return {drop_where(le(args.saved[0], 0), args.grad())}; });
+                [](const BackwardArgs& args) -> Grads { return {relu_grad(args.grad(), args.saved[0])}; });
 }
 
 Tensor Tensor::tanh() const {

@@ -14,7 +14,7 @@ std::string blanks(std::int64_t count) {
 // The innermost dimension: as many elements a line as fit, at least one.
 std::string row(const Axis& axis, std::size_t width, std::int64_t indent, const PrintOptions& options,
                 const std::function<std::string()>& next) {
-  if (axis.cut && axis.edge == 0) return "[...]";
+  if (axis.cut && axis.shown() == 0) return "[...]";
   const auto length = static_cast<std::int64_t>(width) + 2;  // the element, its comma and a blank
   std::int64_t room = 0;
   if (sub_overflows(options.linewidth, indent, &room)) room = 0;
@@ -24,7 +24,7 @@ std::string row(const Axis& axis, std::size_t width, std::int64_t indent, const 
   const std::int64_t count = axis.shown() + (axis.cut ? 1 : 0);  // the dots take an element's place
   for (std::int64_t n = 0; n < count; ++n) {
     if (n > 0) text += n % per_line == 0 ? line_break : ", ";
-    text += axis.cut && n == axis.edge ? " ..." : next();
+    text += axis.cut && n == axis.head ? " ..." : next();
   }
   return text + "]";
 }
@@ -33,12 +33,14 @@ std::string row(const Axis& axis, std::size_t width, std::int64_t indent, const 
 
 std::vector<Axis> shown_axes(const Shape& sizes, std::int64_t numel, const PrintOptions& options) {
   const bool summarise = static_cast<double>(numel) > options.threshold;
-  const std::int64_t edge = std::max<std::int64_t>(options.edgeitems, 0);
+  const std::int64_t edge = options.edgeitems;
   std::vector<Axis> axes;
   axes.reserve(sizes.size());
   for (const std::int64_t size : sizes) {
-    const bool cut = summarise && size - edge > edge;  // size > 2 * edge, without overflow
-    axes.push_back({.size = size, .edge = cut ? edge : 0, .cut = cut});
+    const bool cut = summarise && (edge < 0 || size - edge > edge);  // size > 2 * edge, without overflow
+    // A negative number means to PyTorch what it means in a Python slice: all but so many, at each end.
+    const std::int64_t shown = edge < 0 ? std::max<std::int64_t>(size + edge, 0) : edge;
+    axes.push_back({.size = size, .head = cut ? shown : 0, .tail = cut ? shown : 0, .cut = cut});
   }
   return axes;
 }
@@ -84,7 +86,7 @@ std::string lay_out(const std::vector<Axis>& axes, std::size_t width, std::int64
     }
     const std::int64_t column = indent + static_cast<std::int64_t>(depth) + 1;
     if (n > 0) text += "," + std::string(last - depth, '\n') + blanks(column);
-    const bool dots = axis.cut && n == axis.edge;
+    const bool dots = axis.cut && n == axis.head;
     ++n;
     if (dots) {
       text += "...";
@@ -97,16 +99,17 @@ std::string lay_out(const std::vector<Axis>& axes, std::size_t width, std::int64
   }
 }
 
-std::string with_suffixes(std::string body, const std::vector<std::string>& suffixes, const PrintOptions& options) {
-  std::string text = std::string(kPrefix) + std::move(body);
+std::string with_suffixes(std::string_view prefix, const std::string& body, const std::vector<std::string>& suffixes,
+                          const PrintOptions& options) {
+  std::string text = std::string(prefix) + body;
   // PyTorch counts the columns of the last line from the line feed before it, plus one: two more than there are.
   const std::size_t newline = text.rfind('\n');
   std::size_t column = newline == std::string::npos ? text.size() + 2 : text.size() - newline + 1;
   if (suffixes.empty()) return text + ")";
   for (const std::string& suffix : suffixes) {
     if (static_cast<std::int64_t>(column + suffix.size() + 2) > options.linewidth) {
-      text += ",\n" + blanks(kIndent) + suffix;
-      column = kPrefix.size() + suffix.size();
+      text += ",\n" + blanks(static_cast<std::int64_t>(prefix.size())) + suffix;
+      column = prefix.size() + suffix.size();
     } else {
       text += ", " + suffix;
       column += suffix.size() + 2;

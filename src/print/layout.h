@@ -15,12 +15,13 @@ namespace conv1d::print {
 /// One dimension as it is shown: all of it, or its ends with dots between.
 struct Axis {
   std::int64_t size = 0;
-  std::int64_t edge = 0;  ///< elements at each end; used where cut
+  std::int64_t head = 0;  ///< elements before the dots; used where cut
+  std::int64_t tail = 0;  ///< elements after them
   bool cut = false;
 
-  std::int64_t shown() const { return cut ? 2 * edge : size; }
+  std::int64_t shown() const { return cut ? head + tail : size; }
   /// The position in the tensor of the n-th that is shown.
-  std::int64_t position(std::int64_t n) const { return cut && n >= edge ? size - 2 * edge + n : n; }
+  std::int64_t position(std::int64_t n) const { return cut && n >= head ? size - tail + n - head : n; }
 };
 
 /// The dimensions of a tensor of these sizes under these options: cut only where it has more elements than the
@@ -35,10 +36,8 @@ void for_each_shown(const std::vector<Axis>& axes, const Shape& strides, const s
 std::string lay_out(const std::vector<Axis>& axes, std::size_t width, std::int64_t indent, const PrintOptions& options,
                     const std::function<std::string()>& next);
 
-/// "tensor(" + body + ", suffix"... + ")", with a new line before a suffix that would go over the line's width.
-std::string with_suffixes(std::string body, const std::vector<std::string>& suffixes, const PrintOptions& options);
-
-inline constexpr std::string_view kPrefix = "tensor(";
-inline constexpr std::int64_t kIndent = static_cast<std::int64_t>(kPrefix.size());
+/// prefix + body + ", suffix"... + ")", with a new line before a suffix that would go over the line's width.
+std::string with_suffixes(std::string_view prefix, const std::string& body, const std::vector<std::string>& suffixes,
+                          const PrintOptions& options);
 
 }  // namespace conv1d::print

@@ -46,12 +46,13 @@ ShownValues shown_values(const Tensor& tensor, const std::vector<Axis>& axes) {
   return values;
 }
 
-std::string body(const Tensor& tensor, const PrintOptions& options) {
+/// The elements between their brackets; `indent` columns stand before the first.
+std::string body(const Tensor& tensor, std::int64_t indent, const PrintOptions& options) {
   const std::vector<Axis> axes = print::shown_axes(tensor.sizes(), tensor.numel(), options);
   const ShownValues values = shown_values(tensor, axes);
   const auto lay_out = [&](std::size_t width, const auto& text_of) {
     std::size_t n = 0;
-    return print::lay_out(axes, width, print::kIndent, options, [&] { return text_of(n++); });
+    return print::lay_out(axes, width, indent, options, [&] { return text_of(n++); });
   };
   if (is_integral(tensor.dtype())) {
     const IntegerFormat format(values.integers, tensor.dtype() == bool_);
@@ -98,16 +99,17 @@ std::vector<std::string> suffixes_of(const Tensor& tensor, const PrintOptions& o
 
 }  // namespace
 
-std::string to_string(const Tensor& tensor) {
+std::string to_string(const Tensor& tensor, std::string_view name) {
   if (!tensor.defined()) return "[ Tensor (undefined) ]";
   const PrintOptions options = print_options();
+  const std::string prefix = std::string(name) + "(";
   std::string text = "[]";
   if (tensor.device().is_meta()) {
     text = "...";
   } else if (tensor.numel() > 0) {
-    text = body(tensor, options);
+    text = body(tensor, static_cast<std::int64_t>(prefix.size()), options);
   }
-  return print::with_suffixes(std::move(text), suffixes_of(tensor, options), options);
+  return print::with_suffixes(prefix, text, suffixes_of(tensor, options), options);
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor) { return out << to_string(tensor); }

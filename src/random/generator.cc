@@ -1,5 +1,7 @@
 #include <conv1d/random.h>
 
+#include <random>
+
 namespace conv1d {
 namespace {
 
@@ -10,13 +12,12 @@ std::uint64_t seed_from_system() {
 
 }  // namespace
 
-// std::mt19937 is the same twister, seeded by the same recurrence from 32 bits.
 Generator::Generator(std::uint64_t seed) : seed_(seed), twister_(static_cast<std::uint32_t>(seed)) {}
 
 Generator& Generator::manual_seed(std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   seed_ = seed;
-  twister_.seed(static_cast<std::uint32_t>(seed));
+  twister_ = MersenneTwister(static_cast<std::uint32_t>(seed));
   next_normal.reset();
   return *this;
 }
@@ -32,7 +33,7 @@ std::uint64_t Generator::seed() {
   return seed;
 }
 
-std::uint32_t Generator::random32() { return static_cast<std::uint32_t>(twister_()); }
+std::uint32_t Generator::random32() { return twister_(); }
 
 std::uint64_t Generator::random64() {
   const std::uint64_t high = random32();

@@ -54,8 +54,10 @@ std::int64_t checked_span(const Shape& sizes, const Shape& strides, DType dtype)
   }
   overflow |=
       add_overflows(last, 1, &last) || mul_overflows(last, static_cast<std::int64_t>(element_size(dtype)), &bytes);
-  check(!overflow, "Storage size calculation overflowed with sizes=", shape_text(sizes),
-        " and strides=", shape_text(strides));
+  if (overflow) {
+    fail(cat_text("Storage size calculation overflowed with sizes=", shape_text(sizes),
+                  " and strides=", shape_text(strides)));
+  }
   return bytes;
 }
 
@@ -90,7 +92,7 @@ Tensor full_like(const Tensor& like, const Scalar& value) { return filled_like(l
 Tensor from_blob(void* data, const Shape& sizes, const Shape& strides, DType dtype,
                  std::function<void(void*)> deleter) {
   for (const std::int64_t size : sizes) {
-    check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", shape_text(sizes));
+    if (size < 0) fail(cat_text("Trying to create tensor with negative dimension ", size, ": ", shape_text(sizes)));
   }
   const Shape steps = strides.empty() ? contiguous_strides(sizes) : strides;
   check(steps.size() == sizes.size(), "mismatch in length of strides and shape: ", shape_text(strides), " and ",

@@ -63,21 +63,32 @@ std::int64_t wrap_dim(std::int64_t dim, std::int64_t rank) {
   return dim < 0 ? dim + range : dim;
 }
 
-Tensor make_tensor(const Shape& sizes, DType dtype, Device device) {
+namespace {
+
+/// Bytes of a new tensor. Texts of shapes are made on failure alone: every result of an operation comes by here.
+std::int64_t valid_bytes(const Shape& sizes, DType dtype) {
   for (const std::int64_t size : sizes) {
-    check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", shape_text(sizes));
+    if (size >= 0) continue;
+    fail(cat_text("Trying to create tensor with negative dimension ", size, ": ", shape_text(sizes)));
   }
   const auto bytes = checked_bytes(sizes, dtype);
-  check(bytes.has_value(), "Storage size calculation overflowed with sizes=", shape_text(sizes));
+  if (!bytes) fail(cat_text("Storage size calculation overflowed with sizes=", shape_text(sizes)));
+  return *bytes;
+}
+
+}  // namespace
+
+Tensor make_tensor(const Shape& sizes, DType dtype, Device device) {
+  const auto bytes = valid_bytes(sizes, dtype);
   auto impl = std::make_shared<TensorImpl>();
   impl->storage = std::make_shared<Storage>();
-  impl->storage->bytes = static_cast<std::size_t>(*bytes);
+  impl->storage->bytes = static_cast<std::size_t>(bytes);
   impl->sizes = sizes;
   impl->strides = contiguous_strides(sizes);
-  impl->numel = *bytes / static_cast<std::int64_t>(element_size(dtype));
+  impl->numel = bytes / static_cast<std::int64_t>(element_size(dtype));
   impl->dtype = dtype;
   impl->device = device;
-  if (!device.is_meta() && *bytes > 0) {
+  if (!device.is_meta() && bytes > 0) {
     const memory::Block block = memory::allocate(impl->storage->bytes);
     impl->storage->data = block.data;
     impl->storage->release = [block] { memory::release(block); };

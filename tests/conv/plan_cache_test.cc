@@ -35,6 +35,25 @@ class StaleWeight : public ::testing::Test {
   }
 };
 
+TEST(KeptPlan, IsOfTheProblemAndTheOptionsAlone) {
+  const PlanCache cache;
+  kernels::TapProblem problem;
+  problem.batch = 1;
+  problem.outputs = problem.inputs = 4;
+  problem.taps = 3;
+  problem.columns = 30;
+  problem.in_length = 32;
+  kernels::ChooseOptions options = kernels::default_options();
+  const auto first = cache.impl().plan(problem, options);
+  EXPECT_EQ(cache.impl().plan(problem, options), first);
+  problem.output.batch = 1000;
+  const auto moved = cache.impl().plan(problem, options);
+  EXPECT_EQ(moved->plan.problem, problem);
+  options.threads = 7;
+  EXPECT_EQ(cache.impl().plan(problem, options)->options.threads, 7);
+  EXPECT_NE(cache.impl().plan(problem, options), moved);
+}
+
 TEST_F(StaleWeight, WrittenByTheLibrary) {
   const NoGradGuard guard;
   expect_fresh("add_", [](nn::Conv1d& m) { Tensor(m.weight()).add_(1); });

@@ -255,6 +255,47 @@ TEST(InPlace, ErrorsLeaveEverythingAsItWas) {
   EXPECT_EQ(x.version() + n.version() + b.version(), 0u);
 }
 
+TEST(Remainder, HasTheDivisorsSignAndGoesWithTheQuotient) {
+  for (const std::int64_t b : {3, -3, 1, -1}) {
+    for (std::int64_t a = -7; a <= 7; ++a) {
+      const Tensor x = full({1}, a), f = x.to(float64);
+      const auto quotient = floor_divide(x, b).item<std::int64_t>();
+      const auto rest = remainder(x, b).item<std::int64_t>();
+      EXPECT_EQ(quotient * b + rest, a);
+      EXPECT_TRUE(rest == 0 || (rest < 0) == (b < 0)) << a << " % " << b;
+      EXPECT_EQ(floor_divide(f, b).item<double>(), static_cast<double>(quotient));
+      EXPECT_EQ(remainder(f, b).item<double>(), static_cast<double>(rest));
+    }
+  }
+  const Tensor lowest = full({1}, std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(remainder(lowest, -1).item<std::int64_t>(), 0);
+  EXPECT_ERROR(RuntimeError, "ZeroDivisionError", remainder(lowest, 0));
+  EXPECT_ERROR(RuntimeError, "ZeroDivisionError", floor_divide(lowest, zeros({1}, {.dtype = int64})));
+  EXPECT_ERROR(NotImplementedError, "\"remainder_cpu\" not implemented for 'Bool'",
+               remainder(ones({1}, {.dtype = bool_}), true));
+}
+
+TEST(Bitwise, OfIntegersAndBooleans) {
+  const Tensor a = tensor<std::int64_t>({12, -1, 5}), b = tensor<std::int64_t>({10, 7, 5});
+  EXPECT_EQ(values<std::int64_t>(bitwise_and(a, b)), (std::vector<std::int64_t>{8, 7, 5}));
+  EXPECT_EQ(values<std::int64_t>(bitwise_or(a, 1)), (std::vector<std::int64_t>{13, -1, 5}));
+  EXPECT_EQ(values<std::int64_t>(bitwise_xor(a, b)), (std::vector<std::int64_t>{6, -8, 0}));
+  EXPECT_EQ(values<std::int64_t>(bitwise_not(a)), (std::vector<std::int64_t>{-13, 0, -6}));
+  EXPECT_EQ(bitwise_not(full({1}, 5, {.dtype = uint8})).item<int>(), 250);
+  EXPECT_EQ(bitwise_not(ones({1}, {.dtype = bool_})).item<bool>(), false);
+  EXPECT_ERROR(NotImplementedError, "\"bitwise_and_cpu\" not implemented for 'Float'", bitwise_and(ones({1}), 1));
+}
+
+TEST(Sum, OfIntegersIsExactAtEveryLengthAndStride) {
+  for (const DType dtype : {uint8, int8, int16, int32, int64}) {
+    for (const std::int64_t n : {7, 8, 255, 256, 257, 300, 512, 2000}) {
+      const Tensor x = full({n, 2}, 100, {.dtype = dtype});
+      EXPECT_EQ(x.sum().item<std::int64_t>(), 200 * n) << name(dtype) << " " << n;
+      EXPECT_EQ(x.select(1, 0).sum().item<std::int64_t>(), 100 * n) << name(dtype) << " " << n;
+    }
+  }
+}
+
 TEST(Meta, ShapesWithoutNumbers) {
   const Tensor m = zeros({2}, {.device = "meta"});
   EXPECT_TRUE((m + full({}, 1.0f)).device().is_meta());

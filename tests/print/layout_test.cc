@@ -12,7 +12,7 @@ std::string laid_out(const Shape& sizes, const PrintOptions& options = {}, std::
   std::int64_t numel = 1;
   for (const std::int64_t size : sizes) numel *= size;
   int n = 0;
-  return lay_out(shown_axes(sizes, numel, options), width, kIndent, options, [&] { return std::to_string(n++ % 10); });
+  return lay_out(shown_axes(sizes, numel, options), width, 7, options, [&] { return std::to_string(n++ % 10); });
 }
 
 std::vector<std::int64_t> offsets(const Shape& sizes, const Shape& strides, const PrintOptions& options = {}) {
@@ -35,6 +35,14 @@ TEST(ShownAxes, CutsOnlyAboveTheThresholdAndTwiceTheEdge) {
   EXPECT_EQ(axes[0].position(3), 197);
   EXPECT_FALSE(shown_axes({2000}, 2000, {.threshold = std::numeric_limits<double>::infinity()})[0].cut);
   EXPECT_FALSE(shown_axes({2000}, 2000, {.edgeitems = std::numeric_limits<std::int64_t>::max()})[0].cut);
+}
+
+TEST(ShownAxes, TakesANegativeEdgeAsASliceOfPythonDoes) {
+  const std::vector<Axis> axes = shown_axes({9}, 9, {.threshold = 5, .edgeitems = -7});
+  EXPECT_EQ(offsets({9}, {1}, {.threshold = 5, .edgeitems = -7}), (Offsets{0, 1, 7, 8}));
+  EXPECT_EQ(axes[0].shown(), 4);
+  EXPECT_EQ(shown_axes({9}, 9, {.threshold = 5, .edgeitems = -9})[0].shown(), 0);
+  EXPECT_EQ(shown_axes({9}, 9, {.threshold = 5, .edgeitems = std::numeric_limits<std::int64_t>::min()})[0].shown(), 0);
 }
 
 TEST(ForEachShown, FollowsStridesInOrder) {
@@ -75,11 +83,12 @@ TEST(LayOut, TakesAnyNumberOfDimensions) {
 
 TEST(WithSuffixes, StartsALineWhereTheSuffixWouldNotFit) {
   const PrintOptions options = {.linewidth = 30};
-  EXPECT_EQ(with_suffixes("1.", {}, options), "tensor(1.)");
-  EXPECT_EQ(with_suffixes("1.", {"dtype=torch.f16"}, options), "tensor(1., dtype=torch.f16)");
-  EXPECT_EQ(with_suffixes("1.", {"dtype=torch.flo16"}, options), "tensor(1., dtype=torch.flo16)");
-  EXPECT_EQ(with_suffixes("1.", {"dtype=torch.float16"}, options), "tensor(1.,\n       dtype=torch.float16)");
-  EXPECT_EQ(with_suffixes("[1.,\n        2.]", {"a=1", "requires_grad=True"}, options),
+  EXPECT_EQ(with_suffixes("tensor(", "1.", {}, options), "tensor(1.)");
+  EXPECT_EQ(with_suffixes("tensor(", "1.", {"dtype=torch.f16"}, options), "tensor(1., dtype=torch.f16)");
+  EXPECT_EQ(with_suffixes("tensor(", "1.", {"dtype=torch.flo16"}, options), "tensor(1., dtype=torch.flo16)");
+  EXPECT_EQ(with_suffixes("tensor(", "1.", {"dtype=torch.float16"}, options),
+            "tensor(1.,\n       dtype=torch.float16)");
+  EXPECT_EQ(with_suffixes("tensor(", "[1.,\n        2.]", {"a=1", "requires_grad=True"}, options),
             "tensor([1.,\n        2.], a=1,\n       requires_grad=True)");
 }
 

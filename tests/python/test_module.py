@@ -8,7 +8,7 @@ import weakref
 from collections import OrderedDict
 
 import pytest
-from harness.under_test import nn, torch
+from harness.under_test import IS_PYTORCH, nn, torch
 
 
 class Block(nn.Module):
@@ -235,3 +235,21 @@ def test_a_function_as_an_attribute_copies_and_pickles() -> None:
     module.act = torch.tanh
     assert copy.deepcopy(module).act is torch.tanh
     assert pickle.loads(pickle.dumps(module)).act is torch.tanh
+
+
+@pytest.mark.skipif(IS_PYTORCH, reason="PyTorch shares memory between processes")
+def test_share_memory_says_what_to_do() -> None:
+    with pytest.raises(NotImplementedError, match="state_dict"):
+        torch.nn.Conv1d(1, 1, 1).share_memory()
+
+
+def test_copies_of_a_class_derived_from_tensor_stay_of_it() -> None:
+    copied = copy.deepcopy(Marked([1.0, 2.0]).requires_grad_()) if not IS_PYTORCH else Marked([1.0, 2.0])
+    assert type(copied) is Marked and copied.mark == "marked"
+    restored = pickle.loads(pickle.dumps(Marked([3.0])))
+    assert type(restored) is Marked and restored.mark == "marked" and restored.tolist() == [3.0]
+
+
+class Marked(torch.Tensor):
+    def __init__(self, *args: object) -> None:
+        self.mark = "marked"

@@ -10,7 +10,7 @@ from harness.under_test import IS_PYTORCH, NAME
 
 oracle.require()
 
-FILES = ("tensor", "indexing", "autograd", "interop")
+FILES = ("tensor", "indexing", "autograd", "interop", "objects", "blocks", "learners")
 PROGRAMS = [program for name in FILES for program in programs.load(name)]
 DEVIATIONS = dict(line.split("  # ") for line in programs.load("deviations"))
 

@@ -1,5 +1,7 @@
 #include <conv1d/random.h>
 
+#include <random>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -30,6 +32,39 @@ TEST(Generator, SeedingDropsTheWaitingNormal) {
   EXPECT_TRUE(generator.next_normal.has_value());
   generator.manual_seed(3);
   EXPECT_FALSE(generator.next_normal.has_value());
+}
+
+TEST(Generator, IsTheStandardLibrarysTwister) {
+  std::mt19937 standard(20260101);
+  MersenneTwister own(20260101);
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(own(), standard()) << i;
+}
+
+TEST(Generator, GoesOnFromItsState) {
+  Generator a(7), b;
+  fill_normal(zeros({3}), 0, 1, &a);  // one of a pair waits
+  const std::vector<std::uint8_t> state = a.get_state();
+  ASSERT_EQ(state.size(), Generator::kStateSize);
+  b.set_state(state);
+  EXPECT_EQ(b.initial_seed(), 7u);
+  EXPECT_EQ(b.get_state(), state);
+  EXPECT_EQ(randn({1000}, {}, &a).sum().item<float>(), randn({1000}, {}, &b).sum().item<float>());
+}
+
+TEST(Generator, RefusesWhatIsNoState) {
+  Generator generator(7);
+  const std::vector<std::uint8_t> before = generator.get_state();
+  std::vector<std::uint8_t> state = before;
+  EXPECT_ERROR(RuntimeError, "Expected a CPUGeneratorImplState of size 5056 but found the input RNG state size to be 9",
+               generator.set_state(std::span(state).first(9)));
+  state[8] = 200;  // `left` of 200 numbers from the word `next` on, beyond the last word
+  state[16] = 0x6f;
+  state[17] = 2;
+  EXPECT_ERROR(RuntimeError, "Invalid mt19937 state", generator.set_state(state));
+  state = before;
+  state[12] = 0;  // not seeded
+  EXPECT_ERROR(RuntimeError, "Invalid mt19937 state", generator.set_state(state));
+  EXPECT_EQ(generator.get_state(), before);
 }
 
 TEST(Generator, SystemSeedsDiffer) {

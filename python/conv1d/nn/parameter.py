@@ -30,7 +30,9 @@ class Parameter(Tensor):
     __str__ = __repr__
 
     def __copy__(self) -> Parameter:
-        return type(self)(self.data, self.requires_grad)
+        result = type(self)(self.data, self.requires_grad)
+        result.__dict__.update(self.__dict__)
+        return result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..._tensor import Tensor
 from .. import functional as F
 from .module import Module
@@ -11,6 +13,8 @@ __all__ = ["ReLU", "Sigmoid", "Tanh"]
 
 class ReLU(Module):
     """max(0, x). inplace=True writes into the input, which then is also the result."""
+
+    __constants__: ClassVar = ["inplace"]
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()

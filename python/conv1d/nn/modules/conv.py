@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ... import _C
 from ..._C import _texts
@@ -25,6 +25,18 @@ _NO_PADDING = (0,)
 
 class _ConvNd(Module):
     """What convolution layers share: settings, checks, weights, text."""
+
+    __constants__: ClassVar = [
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+        "padding_mode",
+        "output_padding",
+        "in_channels",
+        "out_channels",
+        "kernel_size",
+    ]
 
     in_channels: int
     out_channels: int
@@ -190,6 +202,9 @@ class Conv1d(_ConvNd):
             dtype=dtype,
         )
 
+    # Module.__call__ and the two below, in one step in C++ where nobody has changed any of them.
+    __call__ = _C._conv1d_call
+
     def forward(self, input: Tensor) -> Tensor:
         parameters = self._parameters
         try:
@@ -212,3 +227,6 @@ class Conv1d(_ConvNd):
     def __getstate__(self) -> dict[str, Any]:
         # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
         return self.__dict__.copy()
+
+
+_C._set_layer_functions(Module, Module.__call__, Conv1d.forward, Conv1d._conv_forward)

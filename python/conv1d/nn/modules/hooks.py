@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..._hooks import RemovableHandle, register
+from .backward_hooks import BackwardHooks
 
 if TYPE_CHECKING:
     from .module import Module
@@ -18,34 +19,63 @@ class Hook(NamedTuple):
     always_call: bool = False  #: it is called even where forward() raised
 
 
-class RemovableHandle:
-    """Takes a hook away again: handle.remove(), or the end of a `with` block."""
+class Hooked:
+    """The registries of a module's hooks, and how hooks get into them."""
 
-    _numbers = itertools.count()
+    _forward_pre_hooks: OrderedDict[int, Hook]
+    _forward_hooks: OrderedDict[int, Hook]
+    _backward_pre_hooks: OrderedDict[int, Callable[..., Any]]
+    _backward_hooks: OrderedDict[int, Callable[..., Any]]
+    _state_dict_pre_hooks: OrderedDict[int, Callable[..., Any]]
+    _state_dict_hooks: OrderedDict[int, Callable[..., Any]]
+    _load_state_dict_pre_hooks: OrderedDict[int, Callable[..., Any]]
+    _load_state_dict_post_hooks: OrderedDict[int, Callable[..., None]]
 
-    def __init__(self, registry: OrderedDict[int, Any]) -> None:
-        # Weak, so that a handle that is kept does not keep the module's hooks alive.
-        self._registry = weakref.ref(registry)
-        self.id = next(self._numbers)
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """hook(module, args) before each forward(); what it returns, if not None, replaces the arguments."""
+        return register(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
 
-    def remove(self) -> None:
-        registry = self._registry()
-        if registry is not None:
-            registry.pop(self.id, None)
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
+        """hook(module, args, output) after each forward(); what it returns, if not None, replaces the output."""
+        return register(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
 
-    def __enter__(self) -> RemovableHandle:
-        return self
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """hook(module, grad_output) before each backward(); what it returns, if not None, replaces grad_output."""
+        return register(self._backward_pre_hooks, hook, prepend)
 
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """hook(module, grad_input, grad_output) after each backward(); it may return other gradients of the inputs."""
+        return register(self._backward_hooks, hook, prepend)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """hook(module, prefix, keep_vars) before state_dict() looks at this module."""
+        return register(self._state_dict_pre_hooks, hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """hook(module, state_dict, prefix, local_metadata) after this module's entries were written, to change them."""
+        return register(self._state_dict_hooks, hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) before
+        this module's entries are looked at."""
+        return register(self._load_state_dict_pre_hooks, hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> RemovableHandle:
+        """hook(module, incompatible_keys) after this module's entries were looked at; it may change the two lists."""
+        return register(self._load_state_dict_post_hooks, hook)
 
 
-def register(registry: OrderedDict[int, Any], hook: Any, prepend: bool = False) -> RemovableHandle:
-    handle = RemovableHandle(registry)
-    registry[handle.id] = hook
-    if prepend:
-        registry.move_to_end(handle.id, last=False)
-    return handle
+#: The registries' names. A module that was pickled before one of them existed gets it when it is unpickled.
+REGISTRIES = tuple(Hooked.__annotations__)
 
 
 def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -54,11 +84,14 @@ def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     try:
         for hook in list(module._forward_pre_hooks.values()):
             args, kwargs = _before(module, hook, args, kwargs)
+        backward = BackwardHooks(module) if module._backward_hooks or module._backward_pre_hooks else None
+        if backward is not None:
+            args = backward.enter(args)
         output = module.forward(*args, **kwargs)
         for number, hook in list(module._forward_hooks.items()):
             called.add(number)
             output = _after(module, hook, args, kwargs, output)
-        return output
+        return output if backward is None else backward.leave(output)
     except Exception:
         for number, hook in list(module._forward_hooks.items()):
             if hook.always_call and number not in called:

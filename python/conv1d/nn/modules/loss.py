@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..._tensor import Tensor
 from .. import functional as F
 from .module import Module
@@ -11,6 +13,8 @@ __all__ = ["MSELoss"]
 
 class MSELoss(Module):
     """The mean (or "sum", or with "none" each) of (input - target) squared."""
+
+    __constants__: ClassVar = ["reduction"]
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()

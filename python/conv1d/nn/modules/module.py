@@ -25,7 +25,7 @@ __all__ = ["Module"]
 _REGISTRIES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 
 
-class Module:
+class Module(hooks.Hooked):
     """Base class of layers. Subclasses call super().__init__(), assign layers as attributes and define forward()."""
 
     training: bool
@@ -33,9 +33,6 @@ class Module:
     _buffers: dict[str, Tensor | None]
     _non_persistent_buffers_set: set[str]
     _modules: dict[str, Module | None]
-    _forward_pre_hooks: OrderedDict[int, hooks.Hook]
-    _forward_hooks: OrderedDict[int, hooks.Hook]
-    _load_state_dict_post_hooks: OrderedDict[int, Callable[..., None]]
     #: Written into state_dict()._metadata; a layer whose saved form changes raises its own.
     _version: int = 1
 
@@ -54,10 +51,8 @@ class Module:
             _parameters={},
             _buffers={},
             _non_persistent_buffers_set=set(),
-            _forward_pre_hooks=OrderedDict(),
-            _forward_hooks=OrderedDict(),
-            _load_state_dict_post_hooks=OrderedDict(),
             _modules={},
+            **{name: OrderedDict() for name in hooks.REGISTRIES},
         )
 
     # ---- calling ----------------------------------------------------------------------------------------------------
@@ -66,26 +61,9 @@ class Module:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not (self._forward_hooks or self._forward_pre_hooks):
+        if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
             return self.forward(*args, **kwargs)
         return hooks.call(self, args, kwargs)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> hooks.RemovableHandle:
-        """hook(module, args) before each forward(); what it returns, if not None, replaces the arguments."""
-        return hooks.register(self._forward_pre_hooks, hooks.Hook(hook, with_kwargs), prepend)
-
-    def register_forward_hook(
-        self,
-        hook: Callable[..., Any],
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> hooks.RemovableHandle:
-        """hook(module, args, output) after each forward(); what it returns, if not None, replaces the output."""
-        return hooks.register(self._forward_hooks, hooks.Hook(hook, with_kwargs, always_call), prepend)
 
     # ---- attributes -------------------------------------------------------------------------------------------------
 
@@ -168,6 +146,8 @@ class Module:
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
+        for name in hooks.REGISTRIES:
+            self.__dict__.setdefault(name, OrderedDict())
 
     # ---- registration -----------------------------------------------------------------------------------------------
 
@@ -316,10 +296,6 @@ class Module:
     ) -> None:
         state.load_own(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
 
-    def register_load_state_dict_post_hook(self, hook: Callable[..., None]) -> hooks.RemovableHandle:
-        """hook(module, incompatible_keys) after this module's entries were looked at; it may change the two lists."""
-        return hooks.register(self._load_state_dict_post_hooks, hook)
-
     # ---- modes and conversions --------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
@@ -347,6 +323,15 @@ class Module:
         """to(device, dtype), to(dtype) or to(tensor), in place: the parameters stay the objects that they are."""
         convert.to(self, *args, **kwargs)
         return self
+
+    def type(self, dst_type: Any) -> Self:
+        """Casts every parameter and buffer to a dtype, which may be named by its tensors: "torch.DoubleTensor"."""
+        return self._apply(lambda tensor: tensor.type(dst_type))
+
+    def share_memory(self) -> Self:
+        raise NotImplementedError(
+            "Module.share_memory() is not supported: conv1d's tensors live in one process. Send others a state_dict()."
+        )
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
         """Moves to `device` without copying the numbers: they are whatever the memory holds."""

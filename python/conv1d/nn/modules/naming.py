@@ -12,11 +12,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 # What torch.nn.Module has and this one has not, so that the note can say so instead of leaving a reader to wonder.
-_NOT_HERE = frozenset(
-    "compile ipu xpu mtia type share_memory set_submodule register_backward_hook register_full_backward_hook "
-    "register_full_backward_pre_hook register_state_dict_post_hook register_state_dict_pre_hook "
-    "register_load_state_dict_pre_hook".split()
-)
+_NOT_HERE = frozenset("compile ipu xpu mtia set_submodule register_backward_hook".split())
 
 
 def typename(value: Any) -> str:

@@ -53,12 +53,18 @@ def save(module: Module, args: tuple[Any, ...], destination: Any, prefix: str, k
     if destination is None:
         destination = OrderedDict()
         destination._metadata = OrderedDict()
+    local_metadata = {"version": module._version}
     if hasattr(destination, "_metadata"):
-        destination._metadata[prefix[:-1]] = {"version": module._version}
+        destination._metadata[prefix[:-1]] = local_metadata
+    for hook in module._state_dict_pre_hooks.values():
+        hook(module, prefix, keep_vars)
     module._save_to_state_dict(destination, prefix, keep_vars)
     for name, child in module._modules.items():
         if child is not None:
             child.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+    for hook in module._state_dict_hooks.values():
+        if hook(module, destination, prefix, local_metadata) is not None:
+            raise RuntimeError("state_dict post-hook must return None")
     return destination
 
 
@@ -123,6 +129,8 @@ def load_own(
     error_msgs: list[str],
 ) -> None:
     """The entries of this module without its children's: what is wrong goes into the lists, what is right is staged."""
+    for hook in module._load_state_dict_pre_hooks.values():
+        hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
     own = _own(module)
     assign = local_metadata.get("assign_to_params_buffers", False)
     # A subclass may call this with a plain list of its own; then nothing can be held back.
