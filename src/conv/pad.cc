@@ -30,6 +30,20 @@ template <class F> void for_each_row(const PadMap& map, F&& f) {
   }
 }
 
+// The row itself, between what is repeated of it: the longest piece of `columns` that counts up by one.
+struct Run {
+  std::size_t begin = 0, end = 0;
+};
+Run longest_run(const std::vector<std::int64_t>& columns) {
+  Run longest, run;
+  for (; run.begin < columns.size(); run.begin = run.end) {
+    run.end = run.begin + 1;
+    while (run.end < columns.size() && columns[run.end] == columns[run.end - 1] + 1) ++run.end;
+    if (run.end - run.begin > longest.end - longest.begin) longest = run;
+  }
+  return longest;
+}
+
 // A node may be called by hand with any gradient.
 void check_sizes(const Tensor& t, const Shape& sizes) {
   check(t.sizes() == sizes, "Expected a gradient of size ", shape_text(sizes), " in the gradient of pad, but got size ",
@@ -41,11 +55,15 @@ Tensor gather(const Tensor& x, const PadMap& map) {
   Tensor y = make_tensor(map.out_sizes, x.dtype(), x.device());
   if (x.device().is_meta()) return y;
   const Tensor source = raw_contiguous(x);
+  const std::vector<std::int64_t>& columns = map.source[2];
+  const Run run = longest_run(columns);
   visit(x.dtype(), [&]<class T>(std::type_identity<T>) {
     const T* in = impl_of(source).raw_as<T>();
     T* out = impl_of(y).raw_as<T>();
     for_each_row(map, [&](std::int64_t to, std::int64_t from) {
-      for (const std::int64_t c : map.source[2]) out[to++] = in[from + c];
+      for (std::size_t c = 0; c < run.begin; ++c) out[to++] = in[from + columns[c]];
+      if (run.begin < run.end) to = std::copy_n(in + from + columns[run.begin], run.end - run.begin, out + to) - out;
+      for (std::size_t c = run.end; c < columns.size(); ++c) out[to++] = in[from + columns[c]];
     });
   });
   return y;
@@ -88,6 +106,17 @@ Placement place(std::int64_t size, std::int64_t before, std::int64_t after) {
           static_cast<std::int64_t>(out)};
 }
 
+// What the input will not cover, where the last dimension alone is padded: the rest need not be written twice.
+void fill_beside(const Tensor& y, const Placement& p, double value) {
+  Shape sizes = y.sizes();
+  const auto fill = [&](std::int64_t from, std::int64_t count) {
+    sizes.back() = count;
+    if (count > 0 && y.numel() > 0) make_view(y, sizes, y.strides(), from).fill_(value);
+  };
+  fill(0, p.at);
+  fill(p.at + p.kept, p.size - p.at - p.kept);
+}
+
 Tensor constant_pad(const Tensor& x, const std::vector<std::int64_t>& amounts, double value) {
   Shape out_sizes = x.sizes(), kept_sizes = x.sizes();
   std::int64_t from = x.storage_offset(), to = 0;
@@ -100,7 +129,11 @@ Tensor constant_pad(const Tensor& x, const std::vector<std::int64_t>& amounts, d
     from += p.kept > 0 ? p.skip * x.strides()[dim] : 0;  // an empty view may start anywhere, but inside the storage
   }
   Tensor y = make_tensor(out_sizes, x.dtype(), x.device());
-  y.fill_(value);
+  if (places.size() > 0 && amounts.size() == 2) {
+    fill_beside(y, places.back(), value);
+  } else {
+    y.fill_(value);
+  }
   const bool any = std::find(kept_sizes.begin(), kept_sizes.end(), 0) == kept_sizes.end();
   if (any && !x.device().is_meta()) {
     for (std::size_t dim = 0; dim < places.size(); ++dim) to += places[dim].at * y.strides()[dim];

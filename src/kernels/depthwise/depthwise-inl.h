@@ -27,8 +27,12 @@ template <class T> struct Row {
   T* out;
   T init;
   bool add, relu;
+  bool finite;  // all weights
   HWY_ALIGN T weights[kMostTaps];
 };
+
+// Samples beside an end of the row, zeros outside it, that a stretch of columns is computed from.
+constexpr std::int64_t kEdgeSamples = 2048;
 
 template <class D, class V> HWY_INLINE void Finish(D d, const V sum, bool add, bool relu, hn::TFromD<D>* out) {
   V y = add ? hn::Add(hn::LoadU(d, out), sum) : sum;
@@ -36,22 +40,24 @@ template <class D, class V> HWY_INLINE void Finish(D d, const V sum, bool add, b
   hn::StoreU(y, d, out);
 }
 
-// Columns [j, j + kVectors * lanes), all of whose taps lie inside the input.
-template <std::size_t kVectors, class D, class T> HWY_INLINE void Columns(D d, const Row<T>& row, std::int64_t j) {
+// kVectors * lanes columns; `in`: what tap 0 of the first one reads.
+template <std::size_t kVectors, class D, class T> HWY_INLINE void Columns(D d, const Row<T>& row, const T* in, T* out) {
   using V = hn::Vec<D>;
   const std::size_t lanes = hn::Lanes(d);
   V sums[kVectors];
   CONV1D_UNROLL
   for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::Set(d, row.init);
-  const T* in = row.in + row.first + j;
   for (std::int64_t t = 0; t < row.taps; ++t, in += row.between) {
     const V weight = hn::Set(d, row.weights[t]);
     CONV1D_UNROLL
     for (std::size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(weight, hn::LoadU(d, in + v * lanes), sums[v]);
   }
   CONV1D_UNROLL
-  for (std::size_t v = 0; v < kVectors; ++v)
-    Finish(d, sums[v], row.add, row.relu, row.out + j + static_cast<std::int64_t>(v * lanes));
+  for (std::size_t v = 0; v < kVectors; ++v) Finish(d, sums[v], row.add, row.relu, out + v * lanes);
+}
+// The same of columns from j on, all of whose taps lie inside the input.
+template <std::size_t kVectors, class D, class T> HWY_INLINE void Columns(D d, const Row<T>& row, std::int64_t j) {
+  Columns<kVectors>(d, row, row.in + row.first + j, row.out + j);
 }
 
 // The same for few taps, whose weights stay in registers over the whole row.
@@ -95,6 +101,32 @@ template <class T> HWY_INLINE void EdgeColumn(const Row<T>& row, std::int64_t j)
   row.out[j] = y;
 }
 
+// Columns [from, to), some of whose taps lie outside the input. Zeros may stand for those where the weights are finite.
+template <class T> HWY_NOINLINE void EdgeColumns(const Row<T>& row, std::int64_t from, std::int64_t to) {
+  const hn::ScalableTag<T> d;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t reach = std::max<std::int64_t>(0, row.taps - 1) * row.between,
+                     low = std::min<std::int64_t>(0, reach);
+  const std::int64_t start = row.first + from + low, count = to - from + std::abs(reach) + lanes;
+  if (to - from < 4 || count > kEdgeSamples || !row.finite) {
+    for (; from < to; ++from) EdgeColumn(row, from);
+    return;
+  }
+  T samples[kEdgeSamples];
+  const std::int64_t begin = std::clamp<std::int64_t>(-start, 0, count);
+  const std::int64_t end = std::clamp<std::int64_t>(row.in_length - start, begin, count);
+  std::fill(samples, samples + begin, T{0});
+  if (begin < end) std::copy(row.in + start + begin, row.in + start + end, samples + begin);
+  std::fill(samples + end, samples + count, T{0});
+  const T* in = samples - low;
+  for (; from + lanes <= to; from += lanes, in += lanes) Columns<1>(d, row, in, row.out + from);
+  if (from == to) return;
+  T last[HWY_MAX_BYTES / sizeof(T)] = {};
+  if (row.add) std::copy(row.out + from, row.out + to, last);
+  Columns<1>(d, row, in, last);
+  std::copy(last, last + (to - from), row.out + from);
+}
+
 template <class T> HWY_INLINE std::int64_t MainColumns(const Row<T>& row, std::int64_t begin, std::int64_t end) {
   switch (row.taps) {
     case 1:
@@ -127,14 +159,14 @@ template <class T> HWY_INLINE void RunRow(const Row<T>& row, std::int64_t column
                      high = row.first + std::max<std::int64_t>(0, reach);
   const std::int64_t begin = std::clamp<std::int64_t>(-low, 0, columns);
   const std::int64_t end = std::clamp<std::int64_t>(row.in_length - high, begin, columns);
-  for (std::int64_t j = 0; j < begin; ++j) EdgeColumn(row, j);
+  EdgeColumns(row, 0, begin);
   std::int64_t j = MainColumns(row, begin, end);
   for (; j + lanes <= end; j += lanes) Columns<1>(d, row, j);
   if (j < end && !row.add && end - begin >= lanes) {
     Columns<1>(d, row, end - lanes);  // some outputs are computed twice, to the same bits
     j = end;
   }
-  for (; j < columns; ++j) EdgeColumn(row, j);
+  EdgeColumns(row, j, columns);
 }
 
 template <class T> void Run(const TapProblem& p, const Operands& operands, std::int64_t begin, std::int64_t end) {
@@ -148,7 +180,9 @@ template <class T> void Run(const TapProblem& p, const Operands& operands, std::
   for (std::int64_t unit = begin; unit < end; ++unit) {
     const std::int64_t m = unit % p.outputs, g = unit / p.outputs % p.groups, b = unit / p.outputs / p.groups;
     const T* weight = static_cast<const T*>(operands.weight) + g * p.weight.group + m * p.weight.output;
-    for (std::int64_t t = 0; t < p.taps; ++t) row.weights[t] = weight[t * p.weight.tap];
+    T zeros = 0;  // an infinity or NaN times zero is NaN
+    for (std::int64_t t = 0; t < p.taps; ++t) zeros += T{0} * (row.weights[t] = weight[t * p.weight.tap]);
+    row.finite = zeros == T{0};
     row.in = static_cast<const T*>(operands.input) + g * p.input.group + b * p.input.batch;
     row.out = static_cast<T*>(operands.output) + g * p.output.group + b * p.output.batch + m * p.output.output;
     if (p.start == Start::kBias) row.init = static_cast<const T*>(operands.bias)[g * p.bias.group + m * p.bias.output];

@@ -39,13 +39,12 @@ bool accepts(const TapProblem& p, const ChooseOptions&) {
 
 double cost(const TapProblem& p, const ChooseOptions& options) {
   const Machine m = machine(options.isa);
-  const int lanes = vector_lanes(options.isa, static_cast<int>(element_size(p.element)));
   const double rows = static_cast<double>(p.groups) * static_cast<double>(p.batch) * static_cast<double>(p.outputs);
-  // A load for each product: half the tile's rate at best. Columns beside the ends cost as much as a vector each.
+  // A load for each product: half the tile's rate at best. Columns beside the ends are computed from a copy.
   const double edges =
       static_cast<double>(std::min(p.columns, std::max<std::int64_t>(0, p.taps - 1) * std::abs(p.between)));
   const double sums = products(p) * product_weight(p.element) / (0.45 * m.float_products);
-  return sums + rows * (15e-9 + edges * static_cast<double>(p.taps) * lanes / m.float_products) +
+  return sums + rows * (15e-9 + edges * static_cast<double>(p.taps) / m.float_products) +
          0.3 * operand_bytes(p) / m.bytes + m.call;
 }
 
