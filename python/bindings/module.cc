@@ -24,6 +24,7 @@ NB_MODULE(_C, module) {
   bind_settings(module);
   bind_functional(module);
   bind_nn(module);
+  bind_io(module);
   bind_torch(module);
   bind_kernels(module);
 }

@@ -34,26 +34,27 @@ WeightMark mark_of(const Tensor& weight) {
   return mark;
 }
 
-std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, const kernels::Plan& plan) {
+std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, std::span<const PlannedStep> steps,
+                                                            std::size_t bytes) {
   // The mark is taken before the numbers are read: a write in between leaves a copy that no later mark equals.
   WeightMark mark = mark_of(weight);
   {
     const std::lock_guard lock(mutex);
     for (const auto& entry : kept) {
-      if (entry->packing == plan.packing && entry->mark == mark) return entry;
+      if (fits(entry->packings, steps) && entry->mark == mark) return entry;
     }
   }
   auto made = std::make_shared<PackedWeight>();
-  made->memory = memory::Buffer(plan.packed_bytes);
-  made->bytes = plan.packed_bytes;
-  made->packing = plan.packing;
+  made->memory = memory::Buffer(bytes);
+  made->bytes = bytes;
+  made->packings = packings_of(steps);
   made->mark = std::move(mark);
-  kernels::pack_weights(plan, impl_of(weight).raw(), made->memory.data());
+  pack_steps(steps, impl_of(weight).raw(), made->memory.data());
 
   const std::lock_guard lock(mutex);
   // Copies of other numbers will not be wanted again; those of the same weight for other kernels may be.
   std::erase_if(kept,
-                [&](const auto& entry) { return entry->packing == made->packing || !(entry->mark == made->mark); });
+                [&](const auto& entry) { return entry->packings == made->packings || !(entry->mark == made->mark); });
   if (kept.size() == kMaxKept) kept.erase(kept.begin());
   kept.push_back(made);
   return made;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include <conv1d/nn/plan_cache.h>
@@ -11,7 +12,7 @@
 
 #include "base/memory.h"
 #include "conv/hash.h"
-#include "kernels/plan.h"
+#include "conv/planned.h"
 #include "tensor/impl.h"
 
 namespace conv1d {
@@ -37,17 +38,19 @@ struct WeightMark {
 /// The mark of a contiguous weight as it is now.
 WeightMark mark_of(const Tensor& weight);
 
+/// One copy of a weight, packed for all steps of a pass.
 struct PackedWeight {
   WeightMark mark;
-  kernels::Packing packing;
+  std::vector<StepPacking> packings;
   memory::Buffer memory;
   std::size_t bytes = 0;
 };
 
 struct PlanCache::Impl {
-  /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is
-  /// returned never changes, and lives as long as the caller holds it.
-  std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const kernels::Plan& plan);
+  /// The weight packed for `steps`, whose packings were placed in `bytes` > 0; packed now where no kept copy serves.
+  /// What is returned never changes, and lives as long as the caller holds it.
+  std::shared_ptr<const PackedWeight> packed(const Tensor& weight, std::span<const PlannedStep> steps,
+                                             std::size_t bytes);
 
   mutable std::mutex mutex;  // guards the list, not the packing: two threads may pack the same weight, one copy stays
   std::vector<std::shared_ptr<const PackedWeight>> kept;  // the most recently made last
