@@ -134,7 +134,7 @@ std::string header_text(const std::string& path, const NamedTensors& tensors, co
     for (const auto& [name, value] : metadata) {
       text += comma() + json_string(path, name) + ":" + json_string(path, value);
     }
-    text += "}";
+    text += '}';
   }
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const auto& [name, tensor] = tensors[i];
@@ -144,7 +144,7 @@ std::string header_text(const std::string& path, const NamedTensors& tensors, co
     text += cat_text(":{\"dtype\":\"", type_name(path, name, tensor.dtype()), "\",\"shape\":[", shape,
                      "],\"data_offsets\":[", begins[i], ",", begins[i] + piece_of(tensor).size(), "]}");
   }
-  text += "}";
+  text += '}';
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begin at a multiple of 8
   if (text.size() > kMaxHeaderBytes) fail_in<ValueError>(path, "the names are too long for a safetensors header");
   return text;

@@ -334,7 +334,8 @@ class ConvTranspose1d(_ConvTransposeNd):
         padding = self.padding
         if not isinstance(padding, tuple):
             raise AssertionError("self.padding must be a tuple")
-        stride, dilation, output_padding = self.stride, self.dilation, self.output_padding
+        stride, dilation = self.stride, self.dilation
+        output_padding: Sequence[int] = self.output_padding
         if output_size is not None or type(output_padding) is not tuple:
             output_padding = self._output_padding(input, output_size, stride, padding, self.kernel_size, 1, dilation)
         try:
