@@ -8,9 +8,11 @@ a kind of data that tensors do not have. A saved file takes the place of an old 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,18 +67,21 @@ def load_npz(path: _Path) -> dict[str, Tensor]:
     import zipfile
     import zlib
 
-    import numpy
-
-    name = os.fspath(path)
-    os.stat(name)
+    name = os.fsdecode(_existing(path))
+    _check_regular(name, "read")
+    tensors: dict[str, Tensor] = {}
     try:
-        archive = numpy.load(name, allow_pickle=False)
-        if isinstance(archive, numpy.ndarray):
-            raise ValueError("this is a single array: load_npy() reads it")
-        with archive:
-            return {key: _C.from_numpy(_native(archive[key])) for key in archive.files}
-    except (ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise ValueError(f"{os.fsdecode(name)}: {error}") from error
+        with zipfile.ZipFile(name) as archive:
+            for entry in archive.infolist():
+                key = entry.filename.removesuffix(".npy")
+                if key in tensors:
+                    raise ValueError(f"two arrays are named '{key}'")
+                tensors[key] = _C.from_numpy(_array(archive, entry))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{name}: {error}; load_npy() reads a single array") from error
+    except (ValueError, TypeError, EOFError, RuntimeError, zlib.error) as error:
+        raise ValueError(f"{name}: {error}") from error
+    return tensors
 
 
 def save_npz(state: Mapping[str, Tensor], path: _Path) -> None:
@@ -87,6 +92,9 @@ def save_npz(state: Mapping[str, Tensor], path: _Path) -> None:
 
     arrays = {name: tensor.detach().numpy() for name, tensor in _tensors(state).items()}
     target = os.path.realpath(os.fsdecode(_writable(path)))
+    exists = os.path.exists(target)
+    if exists:
+        _check_regular(target, "written")
     beside = f"{target}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         with open(beside, "xb") as file:
@@ -97,13 +105,50 @@ def save_npz(state: Mapping[str, Tensor], path: _Path) -> None:
                         numpy.lib.format.write_array(entry, array, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(target):
+        if exists:
             shutil.copymode(target, beside)
         os.replace(beside, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
         raise
+
+
+def _array(archive: Any, entry: Any) -> Any:
+    """One array of a zip archive, in the machine's byte order, with memory of its own. What its header says is compared
+    with the entry's size before memory is asked for: numpy.load() believes it."""
+    import zipfile
+
+    import numpy
+    from numpy.lib import format as npy
+
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"'{entry.filename}' is compressed in a way that NumPy does not use")
+    with archive.open(entry) as file:
+        try:
+            # Version 3.0 is for structures with names beyond Latin 1.
+            headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+            shape, turned, dtype = headers[npy.read_magic(file)](file)
+        except Exception as error:  # NumPy reads it as Python, and lets through whatever Python says of it
+            raise ValueError(f"'{entry.filename}' has no header of an array: {error}") from error
+        if dtype.hasobject:
+            raise ValueError(f"'{entry.filename}' holds Python objects, which are not read")
+        size = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or size != entry.file_size - file.tell():
+            raise ValueError(f"'{entry.filename}' has not the length that its header says")
+        data = file.read()
+    if len(data) != size:
+        raise ValueError(f"'{entry.filename}' ends too early")
+    if dtype == numpy.bool_ and any(data.translate(None, b"\0\1")):
+        raise ValueError(f"'{entry.filename}' holds a bool that is neither 0 nor 1")
+    array = numpy.ndarray(shape, dtype, data, order="F" if turned else "C")
+    return numpy.array(array, dtype.newbyteorder("="), order="C")
+
+
+def _check_regular(name: str, what: str) -> None:
+    """A pipe would be waited for, and a device replaced."""
+    if not stat.S_ISREG(os.stat(name).st_mode):
+        raise RuntimeError(f"{name}: cannot be {what}: it is not a regular file")
 
 
 def _existing(path: _Path) -> bytes:
@@ -128,8 +173,3 @@ def _tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"'{name}' is no Tensor but {type(tensor).__name__}, and cannot be saved")
     return tensors
-
-
-def _native(array: Any) -> Any:
-    """The array in the machine's byte order, with memory of its own."""
-    return array.astype(array.dtype.newbyteorder("="), order="C")

@@ -196,11 +196,13 @@ def test_files_that_are_not_there(load: str, tmp_path: Path) -> None:
 
 def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for load in (torch.io.load_safetensors, torch.io.load_npy):
+    for load in (torch.io.load_safetensors, torch.io.load_npy, torch.io.load_npz):
         with pytest.raises(RuntimeError, match="not a regular file"):
             load(tmp_path / "pipe")
     with pytest.raises(RuntimeError, match="not a regular file"):
         torch.io.save_safetensors({}, tmp_path / "pipe")
+    with pytest.raises(RuntimeError, match="not a regular file"):
+        torch.io.save_npz({}, tmp_path / "pipe")
 
 
 def saves():
@@ -319,9 +321,28 @@ def test_npz_that_is_refused(tmp_path: Path) -> None:
         np.savez(path, good=some("float32"), bad=array)
         with pytest.raises(ValueError):
             torch.io.load_npz(path)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.npy", b"\x93NUMPY\x01\x00\x10\x00{}")
-    with pytest.raises(ValueError):
+    good = io.BytesIO()
+    np.save(good, np.zeros(4, np.uint8))
+    good = good.getvalue()
+    for entries in (
+        {"a.npy": b"\x93NUMPY\x01\x00\x10\x00{}"},
+        {"a.npy": good.replace(b"(4,)", b"(3,)")},
+        {"a.npy": good.replace(b"(4,), }   ", b"(10**9, 4)")},
+        {"a.npy": good.replace(b"(4,), }             ", b"(4611686018427387904,")},
+        {"a.npy": good.replace(b"(4,), }       ", b"(-2, -2,), }")},
+        {"a.npy": good.replace(b"|u1", b"|b1")[:-1] + b"\2"},
+        {"a.npy": good, "a": good},
+        {"readme.txt": b"text"},
+        {"folder/": b""},
+    ):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in entries.items():
+                archive.writestr(name, content)
+        with pytest.raises(ValueError):
+            torch.io.load_npz(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a.npy", good)
+    with pytest.raises(ValueError, match="compressed"):
         torch.io.load_npz(path)
     np.save(tmp_path / "a.npy", some("int8"))
     with pytest.raises(ValueError, match="load_npy"):
