@@ -50,7 +50,8 @@ PassKey key_of(const Array& first, const Array& second, const Array* bias, std::
 /// Scratch memory of a call: small amounts come from the stack.
 class Scratch {
  public:
-  explicit Scratch(std::size_t bytes) : large_(bytes <= sizeof small_ ? 0 : memory::scratch_size(bytes)), own_(bytes <= sizeof small_) {}
+  explicit Scratch(std::size_t bytes)
+      : large_(bytes <= sizeof small_ ? 0 : memory::scratch_size(bytes)), own_(bytes <= sizeof small_) {}
   void* data() { return own_ ? small_ : large_.data(); }
 
  private:
