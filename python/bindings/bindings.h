@@ -29,6 +29,7 @@ void bind_settings(nb::module_& module);
 void bind_functional(nb::module_& module);  // nn/functional: conv1d, pad, relu, mse_loss
 void bind_layer_call(nb::module_& module);  // layer(x), in one step
 void bind_nn(nb::module_& module);          // what nn/ and nn.init need
+void bind_io(nb::module_& module);          // private: files, for conv1d/io.py
 void bind_torch(nb::module_& module);       // torch/: our kernels inside PyTorch
 void bind_kernels(nb::module_& module);     // private: what conv1d.bench measures with
 

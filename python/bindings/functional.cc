@@ -1,4 +1,4 @@
-// nn.functional: conv1d, pad, mse_loss.
+// nn.functional: conv1d, conv_transpose1d, pad, mse_loss.
 #include <conv1d/nn/functional.h>
 
 #include "arguments.h"
@@ -37,31 +37,59 @@ nb::object conv1d(const nb::args& args, const nb::kwargs& kwargs) {
   return to_python(unlocked([&] { return F::conv1d(input, weight, bias, settings); }));
 }
 
-// ---- a layer's call -----------------------------------------------------------------------------------------------
-
-bool is_fixed(nb::handle setting) {
-  PyObject* object = setting.ptr();
-  if (PyLong_CheckExact(object) || PyUnicode_CheckExact(object)) return true;
-  if (!PyTuple_CheckExact(object)) return false;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) {
-    if (!PyLong_CheckExact(PyTuple_GET_ITEM(object, i))) return false;
-  }
-  return true;
+const Signatures& conv_transpose1d_signatures() {
+  static const Signatures signatures(
+      "conv_transpose1d",
+      {"(Tensor input, Tensor weight, Tensor bias = None, tuple of ints[1] stride = 1, tuple of ints[1] padding = 0, "
+       "tuple of ints[1] output_padding = 0, int groups = 1, tuple of ints[1] dilation = 1)"});
+  return signatures;
 }
 
-/// layer(x): the same as conv1d(x, weight, bias, ...), with what the layer remembers. All by position, as PyTorch's
-/// layer calls it, so that a wrong argument gets the very text.
-nb::object conv1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, nb::handle bias, nb::handle stride,
-                          nb::handle padding, nb::handle dilation, nb::handle groups) {
-  const LayerPlan::Settings settings = {stride, padding, dilation, groups};
-  auto args = plan.known(settings);
+ConvTranspose1dArgs conv_transpose1d_args(const Arguments& a) {
+  return {.stride = a.ints("stride", {1}),
+          .padding = a.ints("padding", {0}),
+          .output_padding = a.ints("output_padding", {0}),
+          .groups = a.integer("groups", 1),
+          .dilation = a.ints("dilation", {1})};
+}
+
+nb::object conv_transpose1d(const nb::args& args, const nb::kwargs& kwargs) {
+  const Arguments a = conv_transpose1d_signatures().parse(args.ptr(), kwargs.ptr());
+  const Tensor input = a.tensor("input"), weight = a.tensor("weight"), bias = a.tensor("bias");
+  const ConvTranspose1dArgs settings = conv_transpose1d_args(a);
+  return to_python(unlocked([&] { return F::conv_transpose1d(input, weight, bias, settings); }));
+}
+
+// ---- a layer's call -----------------------------------------------------------------------------------------------
+
+/// layer(x): `call`, as `signatures` read it, with what the layer remembers. All by position, as PyTorch's layer calls
+/// it, so that a wrong argument gets the very text.
+template <class Args, std::size_t kCount, class... Settings>
+nb::object planned(LayerPlan& plan, KnownSettings<Args, kCount>& memory, const Signatures& signatures,
+                   Args (*read)(const Arguments&),
+                   Tensor (*call)(const Tensor&, const Tensor&, const Tensor&, const Args&, PlanCache*),
+                   nb::handle input, nb::handle weight, nb::handle bias, Settings... settings) {
+  auto args = memory.known({settings...});
   if (!args || !is_tensor(input) || !is_tensor(weight) || !(bias.is_none() || is_tensor(bias))) {
-    const nb::tuple all = nb::make_tuple(input, weight, bias, stride, padding, dilation, groups);
-    args = std::make_shared<const Conv1dArgs>(conv1d_args(conv1d_signatures().parse(all.ptr(), nullptr)));
-    plan.remember(settings, args);
+    const nb::tuple all = nb::make_tuple(input, weight, bias, settings...);
+    args = std::make_shared<const Args>(read(signatures.parse(all.ptr(), nullptr)));
+    memory.remember({settings...}, args);
   }
   const Tensor x = tensor_of(input), w = tensor_of(weight), b = bias.is_none() ? Tensor() : tensor_of(bias);
-  return to_python(unlocked([&] { return F::conv1d(x, w, b, *args, &plan.cache()); }));
+  return to_python(unlocked([&] { return call(x, w, b, *args, &plan.cache); }));
+}
+
+nb::object conv1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, nb::handle bias, nb::handle stride,
+                          nb::handle padding, nb::handle dilation, nb::handle groups) {
+  return planned(plan, plan.conv, conv1d_signatures(), conv1d_args, F::conv1d, input, weight, bias, stride, padding,
+                 dilation, groups);
+}
+
+nb::object conv_transpose1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, nb::handle bias,
+                                    nb::handle stride, nb::handle padding, nb::handle output_padding, nb::handle groups,
+                                    nb::handle dilation) {
+  return planned(plan, plan.transposed, conv_transpose1d_signatures(), conv_transpose1d_args, F::conv_transpose1d,
+                 input, weight, bias, stride, padding, output_padding, groups, dilation);
 }
 
 // ---- the others ---------------------------------------------------------------------------------------------------
@@ -85,21 +113,14 @@ nb::object mse_loss(const nb::args& args) {
 
 }  // namespace
 
-std::shared_ptr<const Conv1dArgs> LayerPlan::known(const Settings& settings) const {
-  if (!args_) return nullptr;
-  for (std::size_t i = 0; i < kSettings; ++i) {
-    if (settings_[i].ptr() != settings[i].ptr()) return nullptr;
+bool is_fixed(nb::handle setting) {
+  PyObject* object = setting.ptr();
+  if (PyLong_CheckExact(object) || PyUnicode_CheckExact(object)) return true;
+  if (!PyTuple_CheckExact(object)) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) {
+    if (!PyLong_CheckExact(PyTuple_GET_ITEM(object, i))) return false;
   }
-  return args_;
-}
-
-void LayerPlan::remember(const Settings& settings, std::shared_ptr<const Conv1dArgs> args) {
-  args_ = nullptr;
-  for (const nb::handle setting : settings) {
-    if (!is_fixed(setting)) return;
-  }
-  for (std::size_t i = 0; i < kSettings; ++i) settings_[i] = nb::borrow(settings[i]);
-  args_ = std::move(args);
+  return true;
 }
 
 void bind_functional(nb::module_& module) {
@@ -108,6 +129,11 @@ void bind_functional(nb::module_& module) {
       "conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor\n\n"
       "input (channels, length) or (batch, channels, length), weight (out_channels, channels / groups, taps), bias\n"
       "(out_channels,). padding is a number, or \"same\" or \"valid\".");
+  module.def("conv_transpose1d", &conv_transpose1d,
+             "conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) "
+             "-> Tensor\n\n"
+             "input (channels, length) or (batch, channels, length), weight (channels, out_channels / groups, taps), "
+             "bias\n(out_channels,). The gradient of conv1d with respect to its input.");
   module.def("_pad", &pad);
   module.def("_mse_loss", &mse_loss);
 
@@ -115,10 +141,13 @@ void bind_functional(nb::module_& module) {
       .def(nb::init<>())
       // A copy of a layer starts with nothing kept: what is kept belongs to one layer's weight.
       .def("__reduce__", [](nb::handle self) { return nb::make_tuple(self.type(), nb::make_tuple()); })
-      .def_prop_ro("kept_bytes", [](LayerPlan& self) { return self.cache().kept_bytes(); })
-      .def("clear", [](LayerPlan& self) { self.cache().clear(); });
+      .def_prop_ro("kept_bytes", [](LayerPlan& self) { return self.cache.kept_bytes(); })
+      .def("clear", [](LayerPlan& self) { self.cache.clear(); });
   module.def("_conv1d_planned", &conv1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
              nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none());
+  module.def("_conv_transpose1d_planned", &conv_transpose1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(),
+             nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
+             nb::arg().none());
 }
 
 }  // namespace conv1d::python

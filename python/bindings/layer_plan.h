@@ -1,4 +1,4 @@
-// What one Conv1d layer keeps between calls, beside its weights.
+// What one convolution layer keeps between calls, beside its weights.
 #pragma once
 
 #include <array>
@@ -13,26 +13,46 @@ namespace conv1d::python {
 
 namespace nb = nanobind;
 
-/// Python's _C.PlanCache: the packed weights, and the layer's settings as they were understood in the last call.
+/// A setting that cannot change inside: an exact int, str or tuple of exact ints.
+bool is_fixed(nb::handle setting);
+
+/// A layer's settings as they were understood in the last call.
 ///
-/// A layer's settings are attributes that anybody may exchange. They are recognised by identity, which is enough for
-/// what cannot change inside: exact tuples of exact ints, ints and strings. Anything else is read anew in each call.
-class LayerPlan {
+/// They are attributes that anybody may exchange. They are recognised by identity, which is enough for what cannot
+/// change inside; anything else is read anew in each call.
+template <class Args, std::size_t kCount> class KnownSettings {
  public:
-  enum Setting : std::size_t { kStride, kPadding, kDilation, kGroups, kSettings };
-  using Settings = std::array<nb::handle, kSettings>;
+  using Settings = std::array<nb::handle, kCount>;
 
   /// The arguments that these settings meant in the last call; null where they are others now. Shared, so that a call
   /// that runs without the interpreter's lock keeps its own.
-  std::shared_ptr<const Conv1dArgs> known(const Settings& settings) const;
-  void remember(const Settings& settings, std::shared_ptr<const Conv1dArgs> args);
+  std::shared_ptr<const Args> known(const Settings& settings) const {
+    if (!args_) return nullptr;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      if (settings_[i].ptr() != settings[i].ptr()) return nullptr;
+    }
+    return args_;
+  }
 
-  PlanCache& cache() { return cache_; }
+  void remember(const Settings& settings, std::shared_ptr<const Args> args) {
+    args_ = nullptr;
+    for (const nb::handle setting : settings) {
+      if (!is_fixed(setting)) return;
+    }
+    for (std::size_t i = 0; i < kCount; ++i) settings_[i] = nb::borrow(settings[i]);
+    args_ = std::move(args);
+  }
 
  private:
-  PlanCache cache_;
-  std::array<nb::object, kSettings> settings_;
-  std::shared_ptr<const Conv1dArgs> args_;
+  std::array<nb::object, kCount> settings_;
+  std::shared_ptr<const Args> args_;
+};
+
+/// Python's _C.PlanCache: the packed weights and the settings of one layer, of which it fills one or the other.
+struct LayerPlan {
+  PlanCache cache;
+  KnownSettings<Conv1dArgs, 4> conv;                 // stride, padding, dilation, groups
+  KnownSettings<ConvTranspose1dArgs, 5> transposed;  // stride, padding, output_padding, groups, dilation
 };
 
 }  // namespace conv1d::python

@@ -25,6 +25,7 @@ NB_MODULE(_C, module) {
   bind_functional(module);
   bind_layer_call(module);
   bind_nn(module);
+  bind_io(module);
   bind_torch(module);
   bind_kernels(module);
 }

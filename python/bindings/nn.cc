@@ -77,6 +77,11 @@ void bind_nn(nb::module_& module) {
   module.def("_invalid_padding_string",
              [](const std::string& quoted) { return texts::invalid_padding_string(quoted); });
   module.def("_invalid_padding_mode", [](const std::string& shown) { return texts::invalid_padding_mode(shown); });
+  module.def("_zeros_only", [](const std::string& class_name) { return texts::zeros_only(class_name); });
+  module.def("_output_size_count", &texts::output_size_count);
+  module.def("_output_size_range",
+             [](const std::string& requested, const std::string& least, const std::string& most,
+                const std::string& input) { return texts::output_size_range(requested, least, most, input); });
   bind_nn_init(module);
 }
 

@@ -15,7 +15,7 @@ _C._set_classes(Tensor, Size)
 # Functions of the extension are pickled by name and are their own copies, as Python's builtins: a module may hold one.
 _copyreg.pickle(type(_C._set_classes), lambda function: function.__name__)
 
-from . import autograd, cuda, random, return_types  # noqa: E402  (these make tensors: the classes come first)
+from . import autograd, cuda, io, random, return_types  # noqa: E402  (these make tensors: the classes come first)
 from ._C import *  # noqa: E402, F403
 from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
 from .printing import set_printoptions  # noqa: E402

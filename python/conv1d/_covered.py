@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 _NOTE = (
-    "conv1d covers torch.nn.Conv1d and what is needed around it: tensors with views, arithmetic, reductions and "
-    "gradients, random numbers, nn.Module, nn.Sequential, nn.ReLU, nn.init and nn.functional.conv1d, pad, relu, "
-    "mse_loss. dir() lists the names that there are."
+    "conv1d covers torch.nn.Conv1d, ConvTranspose1d and what is needed around them: tensors with views, arithmetic, "
+    "reductions and gradients, random numbers, nn.Module, nn.Sequential, nn.ReLU, nn.init and nn.functional.conv1d, "
+    "conv_transpose1d, pad, relu, mse_loss. dir() lists the names that there are."
 )
 
 

@@ -12,6 +12,7 @@ using Wide = __int128;
 std::string decimal(Wide value);
 
 /// The numbers of one convolution, checked. (batch, in_channels, in_length) -> (batch, out_channels, out_length).
+/// The transposed convolution of the same numbers goes the other way: what is named "in" here is its output.
 struct ConvGeometry {
   std::int64_t batch = 0;
   std::int64_t in_channels = 0;
@@ -23,6 +24,7 @@ struct ConvGeometry {
   std::int64_t stride = 1;
   std::int64_t dilation = 1;
   std::int64_t pad_left = 0;
+  bool transposed = false;
 
   std::int64_t in_channels_per_group() const { return in_channels / groups; }
   std::int64_t out_channels_per_group() const { return out_channels / groups; }
@@ -33,6 +35,12 @@ constexpr Wide kernel_extent(std::int64_t kernel, std::int64_t dilation) { retur
 
 /// floor((padded - extent) / stride) + 1, for padded >= extent and stride >= 1.
 constexpr Wide output_length(Wide padded, Wide extent, std::int64_t stride) { return (padded - extent) / stride + 1; }
+
+/// Length of a transposed convolution's output: the shortest input that a convolution makes `length` outputs of, and
+/// `output_padding` more. Below 1 where the padding leaves nothing.
+constexpr Wide transposed_length(Wide length, Wide extent, std::int64_t stride, Wide pads, Wide output_padding) {
+  return (length - 1) * stride - pads + extent + output_padding;
+}
 
 /// Zeros on each side that keep the length: the odd one on the right, as in PyTorch.
 struct SamePadding {

@@ -4,34 +4,36 @@
 
 namespace conv1d::hints {
 
-std::string input_rank(const Shape& input) {
-  constexpr const char* kForms = "conv1d takes (batch, channels, length) or (channels, length). ";
+std::string input_rank(const char* function, const Shape& input) {
+  const std::string forms = cat_text(function, " takes (batch, channels, length) or (channels, length). ");
   switch (input.size()) {
     case 0:
-      return cat_text(kForms, "This is a single number.");
+      return cat_text(forms, "This is a single number.");
     case 1:
-      return cat_text(kForms, "This input has only a length: add the channel dimension with x.unsqueeze(0) -> (1, ",
+      return cat_text(forms, "This input has only a length: add the channel dimension with x.unsqueeze(0) -> (1, ",
                       input[0], ").");
     case 4:
       return cat_text(
-          kForms,
+          forms,
           "This input has 4 dimensions, like an image: drop one of size 1 with squeeze(dim), or merge two with "
           "flatten(start, end).");
     default:
-      return cat_text(kForms, "This input has ", input.size(), " dimensions.");
+      return cat_text(forms, "This input has ", input.size(), " dimensions.");
   }
 }
 
-std::string channels(const Shape& given, const Shape& weight, std::int64_t groups, std::int64_t expected) {
+std::string channels(const char* function, const Shape& given, const Shape& weight, std::int64_t groups,
+                     std::int64_t expected) {
   const bool batched = given.size() == 3;
   const std::int64_t actual = given[batched ? 1 : 0];
   const std::int64_t last = given.back();
   if (last == expected && actual != expected) {
     return batched ? cat_text("The last dimension has the ", expected, expected == 1 ? " channel" : " channels",
-                              ": this input looks channels-last (batch, length, channels). conv1d takes (batch, "
-                              "channels, length): x.transpose(1, 2).")
+                              ": this input looks channels-last (batch, length, channels). ", function,
+                              " takes (batch, channels, length): x.transpose(1, 2).")
                    : cat_text("The last dimension has the ", expected, expected == 1 ? " channel" : " channels",
-                              ": this input looks like (length, channels). conv1d takes (channels, length): x.t().");
+                              ": this input looks like (length, channels). ", function,
+                              " takes (channels, length): x.t().");
   }
   if (!batched && expected == 1) {
     return cat_text("A 2-D input is one sample (channels, length). For a batch of ", actual,
@@ -52,6 +54,11 @@ std::string dtypes(DType input, const char* other_name, DType other) {
                   ": convert one of them, x.to(", name(other), ") or layer.to(", name(input), ").");
 }
 
+std::string cut_away(std::int64_t length, std::int64_t padding) {
+  return cat_text("padding=", padding, " is cut off at each end of what ", length, length == 1 ? " sample" : " samples",
+                  " make. Give a longer input, less padding, or a longer kernel.");
+}
+
 std::string kernel_too_long(std::int64_t length, Wide padding, std::int64_t kernel, std::int64_t dilation) {
   return cat_text("The kernel covers dilation * (kernel_size - 1) + 1 = ", decimal(kernel_extent(kernel, dilation)),
                   " samples; the input has ", length,
@@ -59,22 +66,24 @@ std::string kernel_too_long(std::int64_t length, Wide padding, std::int64_t kern
                   ". Give a longer input, more padding, or a shorter kernel or dilation.");
 }
 
-std::string groups_divide(std::int64_t groups, std::int64_t out_channels) {
-  return cat_text("Each of the ", groups, " groups makes the same number of output channels: ", out_channels,
-                  " must be a multiple of groups.");
+std::string groups_divide(bool transposed, std::int64_t groups, std::int64_t channels) {
+  return cat_text(
+      "Each of the ", groups, " groups ",
+      transposed ? "takes the same number of input channels: " : "makes the same number of output channels: ", channels,
+      " must be a multiple of groups.");
 }
 
 std::string groups_positive() {
   return "groups=1 joins all channels; groups=in_channels treats each channel by itself.";
 }
 
-std::string weight_rank(const Shape& weight) {
-  return cat_text(
-      "The weight of conv1d is (out_channels, in_channels / groups, kernel_size), 3 dimensions; this one has ",
-      weight.size(), ".");
+std::string weight_rank(bool transposed, const Shape& weight) {
+  return cat_text(transposed ? "The weight of conv_transpose1d is (in_channels, out_channels / groups, kernel_size)"
+                             : "The weight of conv1d is (out_channels, in_channels / groups, kernel_size)",
+                  ", 3 dimensions; this one has ", weight.size(), ".");
 }
 
-std::string one_number(const char* name) { return cat_text("conv1d has one length: ", name, " is one number."); }
+std::string one_number(const char* name) { return cat_text("There is one length: ", name, " is one number."); }
 
 std::string same_strided() { return "Give the padding as a number, or use stride=1."; }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+#include <vector>
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "conv/passes.h"
 #include "conv/plan_cache.h"
-#include "kernels/plan.h"
+#include "conv/planned.h"
 #include "tensor/impl.h"
 
 namespace conv1d {
@@ -16,35 +18,36 @@ namespace {
 using kernels::Operands;
 using kernels::TapProblem;
 
-const void* advance(const void* p, std::int64_t elements, DType dtype) {
-  return p ? static_cast<const std::byte*>(p) + elements * static_cast<std::int64_t>(element_size(dtype)) : nullptr;
-}
-
 // `weight` is what operands.weight points into, for the cache; the cache may be null.
-void run_near(const TapProblem& problem, const Operands& operands, const Tensor& weight, PlanCache* cache) {
+void run_near(std::span<const PassStep> steps, const Operands& operands, const Tensor& weight, PlanCache* cache) {
   kernels::ChooseOptions options = kernels::default_options();
   options.packed_weight = cache != nullptr;
-  if (cache == nullptr) {
-    const kernels::Plan plan = kernels::make_plan(problem, options);
-    const memory::Buffer scratch(memory::scratch_size(plan.scratch_bytes));
-    return kernels::run(plan, operands, nullptr, scratch.data());
+  const std::size_t bytes = element_size(weight.dtype());
+  if (cache) {
+    const std::shared_ptr<const KeptPlan> plan = cache->impl().plan(steps, bytes, options);
+    std::shared_ptr<const PackedWeight> packed;
+    if (plan->packed_bytes > 0) packed = cache->impl().packed(weight, *plan);
+    const memory::Buffer scratch(memory::scratch_size(plan->scratch_bytes));
+    return run_steps(plan->steps, operands, packed ? packed->memory.data() : nullptr, scratch.data());
   }
-  const std::shared_ptr<const KeptPlan> kept = cache->impl().plan(problem, options);
-  std::shared_ptr<const PackedWeight> packed;
-  if (kept->plan.packed_bytes > 0) packed = cache->impl().packed(weight, kept->plan);
-  const memory::Buffer scratch(memory::scratch_size(kept->plan.scratch_bytes));
-  kernels::run(kept->plan, operands, packed ? packed->memory.data() : nullptr, scratch.data());
+  for (const PassStep& step : steps) {  // one by one: no memory is asked for beside the scratch
+    const PlannedStep planned = plan_step(step, bytes, options);
+    const memory::Buffer scratch(memory::scratch_size(planned.plan.scratch_bytes));
+    run_steps({&planned, 1}, operands, nullptr, scratch.data());
+  }
 }
 
 // Strides, paddings or dilations near 2^63: one tap after the other, each with just the columns that meet the input.
-void run_far(const TapProblem& problem, Operands operands, DType dtype, const Tensor& weight) {
-  TapProblem start = problem;
-  start.taps = 0;
-  start.first = 0;
-  start.between = start.step = 1;
-  run_near(start, operands, weight, nullptr);
+void run_far(const PassStep& step, const Operands& operands, const Tensor& weight) {
+  const TapProblem& problem = step.problem;
+  PassStep start = step;
+  start.problem.taps = 0;
+  start.problem.first = 0;
+  start.problem.between = start.problem.step = 1;
+  run_near({&start, 1}, operands, weight, nullptr);
 
-  TapProblem tap = problem;
+  PassStep single = step;
+  TapProblem& tap = single.problem;
   tap.start = kernels::Start::kAccumulate;
   tap.taps = 1;
   tap.between = 1;
@@ -56,56 +59,62 @@ void run_far(const TapProblem& problem, Operands operands, DType dtype, const Te
     if (begin >= end) continue;
     tap.first = static_cast<std::int64_t>(base + begin * problem.step);
     tap.columns = static_cast<std::int64_t>(end - begin);
-    if (tap.columns == 1) tap.step = 1;
-    Operands at = operands;
-    at.weight = advance(operands.weight, t * problem.weight.tap, dtype);
-    at.output =
-        const_cast<void*>(advance(operands.output, static_cast<std::int64_t>(begin) * problem.output.column, dtype));
-    run_near(tap, at, weight, nullptr);
-    tap.step = problem.step;
+    tap.step = tap.columns == 1 ? 1 : problem.step;
+    single.weight_offset = step.weight_offset + t * problem.weight.tap;
+    single.output_offset = step.output_offset + static_cast<std::int64_t>(begin) * problem.output.column;
+    run_near({&single, 1}, operands, weight, nullptr);
   }
 }
 
-void run_step(const PassStep& step, const Operands& base, DType dtype, const Tensor& weight, PlanCache* cache) {
-  Operands operands = base;
-  operands.weight = advance(base.weight, step.weight_offset, dtype);
-  operands.output = const_cast<void*>(advance(base.output, step.output_offset, dtype));
-  if (is_near(step.problem))
-    run_near(step.problem, operands, weight, cache);
-  else
-    run_far(step.problem, operands, dtype, weight);
+void run_pass(std::span<const PassStep> steps, const Operands& operands, const Tensor& weight, PlanCache* cache) {
+  // A weight with gaps or repeats is packed at each call: its bytes are not one block that could be compared.
+  if (!weight.is_contiguous()) cache = nullptr;
+  if (std::all_of(steps.begin(), steps.end(), [](const PassStep& step) { return is_near(step.problem); })) {
+    return run_near(steps, operands, weight, cache);
+  }
+  for (const PassStep& step : steps) {
+    if (is_near(step.problem))
+      run_near({&step, 1}, operands, weight, nullptr);
+    else
+      run_far(step, operands, weight);
+  }
 }
 
 Strides3 strides_of(const Tensor& t) { return {t.strides()[0], t.strides()[1], t.strides()[2]}; }
+
+std::optional<std::int64_t> bias_stride(const Tensor& bias) {
+  return bias.defined() ? std::optional(bias.stride(0)) : std::nullopt;
+}
+
+Operands operands_of(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& output) {
+  return {.input = impl_of(input).raw(),
+          .weight = impl_of(weight).raw(),
+          .bias = bias.defined() ? impl_of(bias).raw() : nullptr,
+          .output = impl_of(output).raw()};
+}
 
 }  // namespace
 
 Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache) {
   Tensor y = make_tensor({g.batch, g.out_channels, g.out_length}, x.dtype(), x.device());
   if (x.device().is_meta() || y.numel() == 0) return y;
-  const std::optional<std::int64_t> bias_stride = bias.defined() ? std::optional(bias.stride(0)) : std::nullopt;
   const PassStep step =
-      forward_step(element_of(x.dtype()), g, strides_of(x), strides_of(weight), bias_stride, strides_of(y));
-  const Operands operands{.input = impl_of(x).raw(),
-                          .weight = impl_of(weight).raw(),
-                          .bias = bias.defined() ? impl_of(bias).raw() : nullptr,
-                          .output = impl_of(y).raw()};
-  // A weight with gaps or repeats is packed at each call: its bytes are not one block that could be compared.
-  run_step(step, operands, x.dtype(), weight, weight.is_contiguous() ? cache : nullptr);
+      forward_step(element_of(x.dtype()), g, strides_of(x), strides_of(weight), bias_stride(bias), strides_of(y));
+  run_pass({&step, 1}, operands_of(x, weight, bias, y), weight, cache);
   return y;
 }
 
-Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g) {
+Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const Tensor& bias, const ConvGeometry& g,
+                      PlanCache* cache) {
   Tensor dx = make_tensor({g.batch, g.in_channels, g.in_length}, grad.dtype(), grad.device());
   if (grad.device().is_meta() || dx.numel() == 0) return dx;
   const InputGradSteps pass = input_grad_steps(element_of(grad.dtype()), g, strides_of(grad), strides_of(weight),
-                                               std::nullopt, strides_of(dx), true);
-  const Operands operands{
-      .input = impl_of(grad).raw(), .weight = impl_of(weight).raw(), .bias = nullptr, .output = impl_of(dx).raw()};
+                                               bias_stride(bias), strides_of(dx));
+  const Operands operands = operands_of(grad, weight, bias, dx);
   if (pass.zero_first) {
     std::memset(operands.output, 0, static_cast<std::size_t>(dx.numel()) * element_size(grad.dtype()));
   }
-  for (const PassStep& step : pass.steps) run_step(step, operands, grad.dtype(), weight, nullptr);
+  run_pass(pass.steps, operands, weight, cache);
   return dx;
 }
 
@@ -113,9 +122,7 @@ Tensor run_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& 
   Tensor dw = make_tensor({g.out_channels, g.in_channels_per_group(), g.kernel}, grad.dtype(), grad.device());
   if (grad.device().is_meta() || dw.numel() == 0) return dw;
   const PassStep step = weight_grad_step(element_of(grad.dtype()), g, strides_of(grad), strides_of(x), strides_of(dw));
-  const Operands operands{
-      .input = impl_of(x).raw(), .weight = impl_of(grad).raw(), .bias = nullptr, .output = impl_of(dw).raw()};
-  run_step(step, operands, grad.dtype(), grad, nullptr);
+  run_pass({&step, 1}, operands_of(x, grad, {}, dw), grad, nullptr);
   return dw;
 }
 

@@ -8,9 +8,12 @@
 
 namespace conv1d {
 
-// None of these records. Tensors are batched, of one dtype, and fit the geometry; any strides. `bias` may be undefined.
+// None of these records. Tensors are batched, of one dtype, and fit the geometry; any strides. `bias` may be undefined,
+// and belongs to the pass that is the layer itself: forward, or the input gradient where g.transposed. `cache` may be
+// null.
 Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache);
-Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g);
+Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const Tensor& bias, const ConvGeometry& g,
+                      PlanCache* cache);
 Tensor run_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g);
 
 }  // namespace conv1d

@@ -59,6 +59,7 @@ PassStep forward_step(Element element, const ConvGeometry& g, const Strides3& x,
   p.input = {c * x.middle, x.outer, x.middle, x.inner};
   p.weight = {o * weight.outer, weight.outer, weight.middle, weight.inner};
   p.output = {o * y.middle, y.outer, y.middle, y.inner};
+  p.conjugate_weight = g.transposed;
   start_from(&p, bias);
   return plain_where_single(step);
 }
@@ -67,7 +68,7 @@ PassStep forward_step(Element element, const ConvGeometry& g, const Strides3& x,
 // dilation) divisible by the stride: k0, k0 + stride/gcd, ... At such a tap, position q + j*stride takes the gradient
 // at (q + pad_left - k*dilation) / stride + j. There are at most `kernel` phases with taps, whatever the stride.
 InputGradSteps input_grad_steps(Element element, const ConvGeometry& g, const Strides3& grad, const Strides3& weight,
-                                std::optional<std::int64_t> bias, const Strides3& dx, bool conjugate_weight) {
+                                std::optional<std::int64_t> bias, const Strides3& dx) {
   const std::int64_t c = g.in_channels_per_group(), o = g.out_channels_per_group();
   const std::int64_t common = std::gcd(g.stride, g.dilation), tap_step = g.stride / common;
   TapProblem p;
@@ -80,7 +81,7 @@ InputGradSteps input_grad_steps(Element element, const ConvGeometry& g, const St
   p.between = -(g.dilation / common);
   p.step = 1;
   p.input = {o * grad.middle, grad.outer, grad.middle, grad.inner};
-  p.conjugate_weight = conjugate_weight;
+  p.conjugate_weight = !g.transposed;
   start_from(&p, bias);
 
   InputGradSteps result;
@@ -131,7 +132,8 @@ PassStep weight_grad_step(Element element, const ConvGeometry& g, const Strides3
   p.input = {c * x.middle, x.middle, x.outer, x.inner};
   p.weight = {o * grad.middle, grad.middle, grad.outer, grad.inner};
   p.output = {o * dw.outer, dw.middle, dw.outer, dw.inner};
-  p.conjugate_input = true;
+  p.conjugate_input = !g.transposed;
+  p.conjugate_weight = g.transposed;
   return plain_where_single(step);
 }
 

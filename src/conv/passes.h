@@ -2,12 +2,14 @@
 // on extents and strides: neither tensors nor memory, so that tensors of ours and memory of guests go the same way.
 //
 // The passes are the partial derivatives of one trilinear form, sum(grad * conv(x, w)); conjugates make the complex
-// ones PyTorch's gradients (of a real function, steepest ascent):
+// ones PyTorch's gradients (of a real function, steepest ascent). For a convolution:
 //   forward      y[n,o,l]  = bias[o] + sum over c, k of  w[o,c,k] * x[n,c, l*stride - pad_left + k*dilation]
 //   input_grad   dx[n,c,i] = bias[c] + sum over o, k of  conj(w[o,c,k]) * grad[n,o,l]   where i = l*stride - pad_left +
 //                                                                                       k*dilation
 //   weight_grad  dw[o,c,k] = sum over n, l           of  grad[n,o,l] * conj(x[n,c, l*stride - pad_left + k*dilation])
-// The input gradient of a convolution is the transposed convolution; only as that it has a bias.
+// The input gradient of a convolution is the transposed convolution; only as that it has a bias. There (g.transposed)
+// the conjugates change places: input_grad is the forward pass and conjugates nothing, forward is the input's gradient
+// and takes conj(w), and weight_grad takes conj(grad), since "grad" is the transposed layer's input.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +55,7 @@ struct InputGradSteps {
 
 /// One step for each phase of the stride that has taps.
 InputGradSteps input_grad_steps(kernels::Element element, const ConvGeometry& g, const Strides3& grad,
-                                const Strides3& weight, std::optional<std::int64_t> bias, const Strides3& dx,
-                                bool conjugate_weight);
+                                const Strides3& weight, std::optional<std::int64_t> bias, const Strides3& dx);
 
 /// Kernels add positions up without asking whether they overflow (their contract: below 2^62, partial sums included).
 /// Strides, paddings or dilations near 2^63 make a problem that is not near.

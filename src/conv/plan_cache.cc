@@ -9,6 +9,15 @@ bool same_storage(const std::weak_ptr<Storage>& a, const std::weak_ptr<Storage>&
   return !a.owner_before(b) && !b.owner_before(a);
 }
 
+// Were these steps planned as those?
+bool plans(std::span<const PlannedStep> planned, std::span<const PassStep> steps, std::size_t element_bytes) {
+  const auto bytes = static_cast<std::int64_t>(element_bytes);
+  return std::equal(planned.begin(), planned.end(), steps.begin(), steps.end(), [bytes](const auto& a, const auto& b) {
+    return a.plan.problem == b.problem && a.weight_offset == b.weight_offset * bytes &&
+           a.output_offset == b.output_offset * bytes;
+  });
+}
+
 }  // namespace
 
 bool WeightMark::operator==(const WeightMark& other) const {
@@ -34,38 +43,43 @@ WeightMark mark_of(const Tensor& weight) {
   return mark;
 }
 
-std::shared_ptr<const KeptPlan> PlanCache::Impl::plan(const kernels::TapProblem& problem,
+std::shared_ptr<const KeptPlan> PlanCache::Impl::plan(std::span<const PassStep> steps, std::size_t element_bytes,
                                                       const kernels::ChooseOptions& options) {
   {
     const std::lock_guard lock(mutex);
-    if (last && last->plan.problem == problem && last->options == options) return last;
+    if (last && last->options == options && plans(last->steps, steps, element_bytes)) return last;
   }
-  auto made = std::make_shared<const KeptPlan>(KeptPlan{options, kernels::make_plan(problem, options)});
+  auto made = std::make_shared<KeptPlan>();
+  made->options = options;
+  made->steps.reserve(steps.size());
+  for (const PassStep& step : steps) made->steps.push_back(plan_step(step, element_bytes, options));
+  made->packed_bytes = place_packings(made->steps);
+  made->scratch_bytes = scratch_bytes(made->steps);
   const std::lock_guard lock(mutex);
   last = made;
   return made;
 }
 
-std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, const kernels::Plan& plan) {
+std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, const KeptPlan& plan) {
   // The mark is taken before the numbers are read: a write in between leaves a copy that no later mark equals.
   WeightMark mark = mark_of(weight);
   {
     const std::lock_guard lock(mutex);
     for (const auto& entry : kept) {
-      if (entry->packing == plan.packing && entry->mark == mark) return entry;
+      if (fits(entry->packings, plan.steps) && entry->mark == mark) return entry;
     }
   }
   auto made = std::make_shared<PackedWeight>();
   made->memory = memory::Buffer(plan.packed_bytes);
   made->bytes = plan.packed_bytes;
-  made->packing = plan.packing;
+  made->packings = packings_of(plan.steps);
   made->mark = std::move(mark);
-  kernels::pack_weights(plan, impl_of(weight).raw(), made->memory.data());
+  pack_steps(plan.steps, impl_of(weight).raw(), made->memory.data());
 
   const std::lock_guard lock(mutex);
   // Copies of other numbers will not be wanted again; those of the same weight for other kernels may be.
   std::erase_if(kept,
-                [&](const auto& entry) { return entry->packing == made->packing || !(entry->mark == made->mark); });
+                [&](const auto& entry) { return entry->packings == made->packings || !(entry->mark == made->mark); });
   if (kept.size() == kMaxKept) kept.erase(kept.begin());
   kept.push_back(made);
   return made;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include <conv1d/nn/plan_cache.h>
@@ -11,7 +12,7 @@
 
 #include "base/memory.h"
 #include "conv/hash.h"
-#include "kernels/plan.h"
+#include "conv/planned.h"
 #include "tensor/impl.h"
 
 namespace conv1d {
@@ -37,27 +38,30 @@ struct WeightMark {
 /// The mark of a contiguous weight as it is now.
 WeightMark mark_of(const Tensor& weight);
 
+/// One copy of a weight, packed for all steps of a pass.
 struct PackedWeight {
   WeightMark mark;
-  kernels::Packing packing;
+  std::vector<StepPacking> packings;
   memory::Buffer memory;
   std::size_t bytes = 0;
 };
 
-/// A plan and what it was made for, besides the problem that it holds itself.
+/// The steps of a pass, planned, and what they were planned with.
 struct KeptPlan {
   kernels::ChooseOptions options;
-  kernels::Plan plan;
+  std::vector<PlannedStep> steps;
+  std::size_t packed_bytes = 0, scratch_bytes = 0;
 };
 
 struct PlanCache::Impl {
-  /// make_plan(), remembered: a layer mostly meets the problem of its last call again, and choosing a kernel takes
-  /// longer than computing a small one.
-  std::shared_ptr<const KeptPlan> plan(const kernels::TapProblem& problem, const kernels::ChooseOptions& options);
+  /// The steps with their kernels chosen, remembered: a layer mostly meets the problem of its last call again, and
+  /// choosing a kernel takes longer than computing a small one.
+  std::shared_ptr<const KeptPlan> plan(std::span<const PassStep> steps, std::size_t element_bytes,
+                                       const kernels::ChooseOptions& options);
 
   /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is
   /// returned never changes, and lives as long as the caller holds it.
-  std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const kernels::Plan& plan);
+  std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const KeptPlan& plan);
 
   mutable std::mutex
       mutex;  // guards what is kept, not the packing: two threads may pack the same weight, one copy stays

@@ -50,7 +50,8 @@ PassKey key_of(const Array& first, const Array& second, const Array* bias, std::
 /// Scratch memory of a call: small amounts come from the stack.
 class Scratch {
  public:
-  explicit Scratch(std::size_t bytes) : large_(bytes <= sizeof small_ ? 0 : memory::scratch_size(bytes)), own_(bytes <= sizeof small_) {}
+  explicit Scratch(std::size_t bytes)
+      : large_(bytes <= sizeof small_ ? 0 : memory::scratch_size(bytes)), own_(bytes <= sizeof small_) {}
   void* data() { return own_ ? small_ : large_.data(); }
 
  private:
@@ -126,10 +127,7 @@ std::shared_ptr<const Packed> Layer::Impl::packed(const Pass& pass, const void* 
   made->memory = memory::Buffer(pass.packed_bytes);
   made->hash = hash;
   made->packings = pass.packings;
-  for (const Step& step : pass.steps) {
-    kernels::pack_weights(step.plan, static_cast<const std::byte*>(weight) + step.weight_offset,
-                          made->memory.data() + step.packed_at);
-  }
+  pack_steps(pass.steps, weight, made->memory.data());
   const std::lock_guard lock(mutex);
   kept.push_back(made);
   return made;
@@ -175,15 +173,9 @@ void Layer::run(const Pass& pass, const Pointers& pointers) {
   served_passes[static_cast<std::size_t>(pass.kind)].fetch_add(1, std::memory_order_relaxed);
   if (pass.zero_first) std::memset(pointers.output, 0, pass.output_bytes);
   Scratch scratch(pass.scratch_bytes);
-  for (const Step& step : pass.steps) {
-    kernels::run(step.plan,
-                 {.input = pointers.input,
-                  .weight = static_cast<const std::byte*>(pointers.weight) + step.weight_offset,
-                  .bias = pointers.bias,
-                  .output = static_cast<std::byte*>(pointers.output) + step.output_offset},
-                 packed && step.plan.packed_bytes != 0 ? packed->memory.data() + step.packed_at : nullptr,
-                 scratch.data());
-  }
+  run_steps(pass.steps,
+            {.input = pointers.input, .weight = pointers.weight, .bias = pointers.bias, .output = pointers.output},
+            packed ? packed->memory.data() : nullptr, scratch.data());
 }
 
 std::size_t Layer::kept_bytes() const {

@@ -5,7 +5,6 @@
 
 #include "conv/geometry.h"
 #include "conv/passes.h"
-#include "kernels/kernel.h"
 
 namespace conv1d::guest {
 namespace {
@@ -55,7 +54,8 @@ std::optional<ConvGeometry> geometry(const Settings& s, const Sizes& small, cons
                       .groups = s.groups,
                       .stride = s.stride,
                       .dilation = s.dilation,
-                      .pad_left = s.pad_left};
+                      .pad_left = s.pad_left,
+                      .transposed = s.transposed};
 }
 
 /// Length of the output of a forward pass, or nothing.
@@ -65,7 +65,7 @@ std::optional<std::int64_t> forward_length(const Settings& s, std::int64_t lengt
   Wide out = 0;
   if (s.transposed) {
     if (s.output_padding < 0 || s.output_padding >= std::max(s.stride, s.dilation)) return std::nullopt;
-    out = Wide{length - 1} * s.stride - pads + extent + s.output_padding;
+    out = transposed_length(length, extent, s.stride, pads, s.output_padding);
   } else if (length + pads >= extent) {
     out = output_length(length + pads, extent, s.stride);
   }
@@ -94,8 +94,7 @@ std::optional<Lowered> lower_forward(const Settings& s, const PassKey& k, kernel
   if (s.transposed) {
     const auto g = geometry(s, x, result.sizes, w[2], w[1]);
     if (!g) return std::nullopt;
-    result.steps =
-        input_grad_steps(element, *g, strides3(k.first_strides), strides3(k.second_strides), bias, out, false);
+    result.steps = input_grad_steps(element, *g, strides3(k.first_strides), strides3(k.second_strides), bias, out);
   } else {
     const auto g = geometry(s, result.sizes, x, w[2], w[1]);
     if (!g) return std::nullopt;
@@ -115,12 +114,11 @@ std::optional<Lowered> lower_input_grad(const Settings& s, const PassKey& k, ker
     const auto g = geometry(s, result.sizes, grad, w[2], w[1]);
     if (!g) return std::nullopt;
     result.steps.steps = {forward_step(element, *g, in, weight, std::nullopt, out)};
-    result.steps.steps[0].problem.conjugate_weight = true;
   } else {
     if (grad[1] != w[0]) return std::nullopt;
     const auto g = geometry(s, grad, result.sizes, w[2], w[1]);
     if (!g) return std::nullopt;
-    result.steps = input_grad_steps(element, *g, in, weight, std::nullopt, out, true);
+    result.steps = input_grad_steps(element, *g, in, weight, std::nullopt, out);
   }
   return result;
 }
@@ -133,11 +131,8 @@ std::optional<Lowered> lower_weight_grad(const Settings& s, const PassKey& k, ke
   Lowered result{.sizes = {small[1], big[1] / s.groups, k.extra}, .steps = {}};
   const auto g = geometry(s, small, big, k.extra, result.sizes[1]);
   if (!g) return std::nullopt;
-  PassStep step = weight_grad_step(element, *g, strides3(k.second_strides), strides3(k.first_strides),
-                                   contiguous_strides3(result.sizes[1], result.sizes[2]));
-  step.problem.conjugate_input = !s.transposed;
-  step.problem.conjugate_weight = s.transposed;
-  result.steps.steps = {step};
+  result.steps.steps = {weight_grad_step(element, *g, strides3(k.second_strides), strides3(k.first_strides),
+                                         contiguous_strides3(result.sizes[1], result.sizes[2]))};
   return result;
 }
 
@@ -166,7 +161,7 @@ bool is_contiguous(const Sizes& sizes, const Sizes& strides) {
 }
 
 struct Planned {
-  std::vector<Step> steps;
+  std::vector<PlannedStep> steps;
   double seconds = 0;
 };
 
@@ -174,24 +169,13 @@ Planned plan_steps(const std::vector<PassStep>& lowered, std::size_t element_byt
   kernels::ChooseOptions options = kernels::default_options();
   options.threads = threads;
   options.packed_weight = packed_weight;
-  const auto bytes = static_cast<std::int64_t>(element_bytes);
   Planned result;
   result.steps.reserve(lowered.size());
   for (const PassStep& step : lowered) {
-    result.steps.push_back({.plan = kernels::make_plan(step.problem, options),
-                            .weight_offset = step.weight_offset * bytes,
-                            .output_offset = step.output_offset * bytes});
+    result.steps.push_back(plan_step(step, element_bytes, options));
     result.seconds += result.steps.back().plan.seconds;
   }
   return result;
-}
-
-void note_packings(Pass* pass) {
-  for (Step& step : pass->steps) {
-    step.packed_at = pass->packed_bytes;
-    pass->packed_bytes += kernels::aligned_size(step.plan.packed_bytes);
-    if (step.plan.packed_bytes != 0) pass->packings.push_back({step.plan.packing, step.weight_offset});
-  }
 }
 
 }  // namespace
@@ -229,8 +213,11 @@ std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const
     }
   }
   pass->steps = std::move(planned.steps);
-  for (const Step& step : pass->steps) pass->scratch_bytes = std::max(pass->scratch_bytes, step.plan.scratch_bytes);
-  if (keep) note_packings(pass.get());
+  pass->scratch_bytes = scratch_bytes(pass->steps);
+  if (keep) {
+    pass->packed_bytes = place_packings(pass->steps);
+    pass->packings = packings_of(pass->steps);
+  }
   return pass;
 }
 

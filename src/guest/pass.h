@@ -8,7 +8,7 @@
 
 #include <conv1d/guest.h>
 
-#include "kernels/plan.h"
+#include "conv/planned.h"
 
 namespace conv1d::guest {
 
@@ -25,20 +25,6 @@ struct PassKey {
   bool operator==(const PassKey&) const = default;
 };
 
-struct Step {
-  kernels::Plan plan;
-  std::int64_t weight_offset = 0;  // bytes
-  std::int64_t output_offset = 0;  // bytes
-  std::size_t packed_at = 0;       // bytes into the kept copy
-};
-
-/// What a kept copy of packed weights has to fit.
-struct StepPacking {
-  kernels::Packing packing;
-  std::int64_t weight_offset = 0;
-  bool operator==(const StepPacking&) const = default;
-};
-
 class Pass {
  public:
   PassKey key;
@@ -49,7 +35,7 @@ class Pass {
   std::size_t packed_bytes = 0;   // of all steps together; 0: nothing is kept for this pass
   std::size_t scratch_bytes = 0;  // of the step that wants most
   bool zero_first = false;
-  std::vector<Step> steps;
+  std::vector<PlannedStep> steps;
   std::vector<StepPacking> packings;
 };
 

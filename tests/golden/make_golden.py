@@ -18,6 +18,7 @@ import torch  # noqa: E402
 from harness import golden, tensors  # noqa: E402
 from harness.convert import CARRIER, tensor  # noqa: E402
 
+TRANSPOSED = "ConvTranspose1d"
 DTYPES = ["float32", "float64", "float16", "bfloat16", "complex64", "complex128"]
 SEEDS = [0, 1, 42, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**64 - 1, -1, -42, -(2**63)]
 
@@ -48,6 +49,13 @@ def weights() -> list[dict]:
                 "dtype": rng.choice(DTYPES),
             }
         )
+    for _ in range(60):
+        groups = rng.choice([1, 1, 2, 3])
+        sizes = [groups * rng.randint(1, 7), groups * rng.randint(1, 7), rng.randint(1, 9)]
+        arguments = golden.pick(rng, stride=[1, 2, [3]], padding=[0, 1], output_padding=[0, 1], dilation=[1, 2])
+        arguments |= {"groups": groups, "bias": rng.random() < 0.7}
+        seed, dtype = rng.randrange(-(2**63), 2**64), rng.choice(DTYPES)
+        entries.append({"kind": TRANSPOSED, "seed": seed, "sizes": sizes, "arguments": arguments, "dtype": dtype})
     for entry in entries:
         layer = golden.make_layer(torch, entry)
         entry["weight"] = golden.bits(layer.weight)
@@ -124,24 +132,47 @@ def layers() -> list[dict]:
         shapes = {"input": [*batch, sizes[0], length], "weight": [sizes[1], sizes[0] // groups, sizes[2]]}
         if options["bias"]:
             shapes["bias"] = [sizes[1]]
-        entry = {"sizes": sizes, "options": options, "dtype": dtype}
+        entries.append(computed({"sizes": sizes, "options": options, "dtype": dtype}, shapes, draw))
+    return entries + transposed_layers()
 
-        def numbers(shape, dtype=dtype):
-            values = draw.integers(-1000, 1000, shape) / 256
-            if dtype.startswith("complex"):
-                values = values + 1j * draw.integers(-1000, 1000, shape) / 256
-            values = values.astype(dtype)
-            return {"shape": list(shape), "first": golden.text_of(values)}
 
-        for name, shape in shapes.items():
-            entry[name] = numbers(shape)
-        probe = torch.nn.Conv1d(*sizes, **options)
-        entry["gradient"] = numbers(list(probe(torch.zeros(shapes["input"])).shape))
-        entries.append(entry)
-        for name, result in golden.run_layer(torch, entry).items():
-            values = result.detach().numpy()
-            entry[name] = {"shape": list(values.shape), "first": golden.text_of(values)}
+def transposed_layers() -> list[dict]:
+    rng = random.Random(4)
+    draw = np.random.default_rng(4)
+    entries = []
+    for number in range(60):
+        groups = rng.choice([1, 1, 2, 3])
+        sizes = [groups * rng.randint(1, 2), groups * rng.randint(1, 2), rng.randint(1, 4)]
+        options = {"stride": rng.choice([1, 2, 3]), "padding": rng.choice([0, 0, 1]), "dilation": rng.choice([1, 1, 3])}
+        options["output_padding"] = rng.randint(0, max(options["stride"], options["dilation"]) - 1)
+        options |= {"groups": groups, "bias": rng.random() < 0.7}
+        batch = [] if number % 3 == 0 else [rng.randint(0 if number % 20 == 1 else 1, 2)]
+        shapes = {"input": [*batch, sizes[0], rng.randint(3, 7)], "weight": [sizes[0], sizes[1] // groups, sizes[2]]}
+        if options["bias"]:
+            shapes["bias"] = [sizes[1]]
+        dtype = rng.choice(["float32", "float64", "complex64", "complex128"])
+        entry = {"kind": TRANSPOSED, "sizes": sizes, "options": options, "dtype": dtype}
+        entries.append(computed(entry, shapes, draw))
     return entries
+
+
+def computed(entry: dict, shapes: dict, draw: np.random.Generator) -> dict:
+    """The entry with numbers of these shapes, and what PyTorch makes of them."""
+
+    def numbers(shape):
+        values = draw.integers(-1000, 1000, shape) / 256
+        if entry["dtype"].startswith("complex"):
+            values = values + 1j * draw.integers(-1000, 1000, shape) / 256
+        return {"shape": list(shape), "first": golden.text_of(values.astype(entry["dtype"]))}
+
+    for name, shape in shapes.items():
+        entry[name] = numbers(shape)
+    probe = golden.kind_of(torch, entry)(*entry["sizes"], **entry["options"])
+    entry["gradient"] = numbers(list(probe(torch.zeros(shapes["input"])).shape))
+    for name, result in golden.run_layer(torch, entry).items():
+        values = result.detach().numpy()
+        entry[name] = {"shape": list(values.shape), "first": golden.text_of(values)}
+    return entry
 
 
 def printed() -> list[dict]:

@@ -29,7 +29,7 @@ def test_initial_weights() -> None:
         }
         bad = [key for key, value in found.items() if value != entry[key]]
         if bad or dtype_of(layer.weight) != entry["dtype"]:
-            wrong.append(f"{', '.join(bad)} of {described(entry, 'seed', 'sizes', 'arguments', 'dtype')}")
+            wrong.append(f"{', '.join(bad)} of {described(entry, 'kind', 'seed', 'sizes', 'arguments', 'dtype')}")
     compared("weights", wrong)
 
 
@@ -63,8 +63,8 @@ def test_layers() -> None:
             # The numbers are below 4 and a sum has at most some 60 products.
             allowed = 60 * 16 * 4 * EPSILON[entry["dtype"]]
             if got.shape != want.shape or not np.all(np.abs(got - want) <= allowed):
-                shown = described(entry, "sizes", "options", "dtype")
-                wrong.append(f"{name} of Conv1d, {shown}, input {entry['input']['shape']}")
+                shown = described(entry, "kind", "sizes", "options", "dtype")
+                wrong.append(f"{name} of {shown}, input {entry['input']['shape']}")
     compared("layers", wrong)
 
 

@@ -35,6 +35,26 @@ def test_conv1d(name: str, kind: str) -> None:
     gradcheck(torch, lambda x, w, b: F.conv1d(x, w, b, **options), values)
 
 
+TRANSPOSED = {
+    "plain": ((2, 3, 4), (3, 2, 3), {}),
+    "two-dimensional": ((3, 4), (3, 2, 2), {}),
+    "stride": ((1, 2, 4), (2, 3, 3), {"stride": 2, "output_padding": 1}),
+    "stride over the kernel": ((2, 1, 3), (1, 2, 2), {"stride": 4}),
+    "padding": ((1, 2, 5), (2, 2, 4), {"padding": 3}),
+    "dilation": ((1, 2, 4), (2, 2, 3), {"dilation": 3, "padding": 2, "output_padding": 2}),
+    "everything": ((2, 4, 3), (4, 3, 3), {"groups": 2, "stride": 3, "padding": 2, "dilation": 2, "output_padding": 2}),
+}
+
+
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize("name", TRANSPOSED)
+def test_conv_transpose1d(name: str, kind: str) -> None:
+    x, w, options = TRANSPOSED[name]
+    channels = w[1] * options.get("groups", 1)
+    values = [numbers(x, kind, 1), numbers(w, kind, 2), numbers((channels,), kind, 3)]
+    gradcheck(torch, lambda x, w, b: F.conv_transpose1d(x, w, b, **options), values)
+
+
 @pytest.mark.parametrize("kind", ["real", "complex"])
 @pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
 @pytest.mark.parametrize("amounts", [(2, 1), (0, 3), (-1, 2)])

@@ -32,6 +32,20 @@ namespace conv1d::nn::functional {
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, const Conv1dArgs& args = {},
               PlanCache* cache = nullptr);
 
+/// The gradient of conv1d() with respect to its input, as a layer: each input sample adds the kernel to the output,
+/// `stride` samples after the one before it.
+///   output[n, o, l*stride - padding + k*dilation] += weight[c, o, k] * input[n, c, l]     (and bias[o] everywhere)
+///
+/// input   (N, C, L), or (C, L) for one sample; its strides do not matter
+/// weight  (C, O / groups, K), of the input's dtype
+/// bias    (O), or undefined for none
+/// returns (N, O, (L - 1)*stride - 2*padding + dilation*(K-1) + output_padding + 1), contiguous; without N for one
+///         sample
+///
+/// Dtypes, gradients, errors and `cache` as for conv1d(), but of the integers int64 alone, at any dilation.
+Tensor conv_transpose1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTranspose1dArgs& args = {}, PlanCache* cache = nullptr);
+
 /// What pad() takes besides the tensor and the amounts.
 struct PadOptions {
   std::string mode = "constant";     ///< "constant", "reflect", "replicate" or "circular"

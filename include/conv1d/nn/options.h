@@ -59,4 +59,13 @@ struct Conv1dArgs {
   std::int64_t groups = 1;  ///< independent blocks of channels: divides the input's and the output's channels
 };
 
+/// What a transposed convolution does besides its tensors: `F::conv_transpose1d(x, w, b, {.stride = 2})`.
+struct ConvTranspose1dArgs {
+  Ints stride = 1;          ///< samples from what one input adds to the output to what the next one adds, at least 1
+  Ints padding = 0;         ///< samples cut off on each side of the output
+  Ints output_padding = 0;  ///< samples more at the output's end, fewer than stride or than dilation
+  std::int64_t groups = 1;  ///< independent blocks of channels: divides the input's and the output's channels
+  Ints dilation = 1;        ///< samples from one tap to the next, at least 1
+};
+
 }  // namespace conv1d

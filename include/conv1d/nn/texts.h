@@ -2,6 +2,7 @@
 // ours.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,13 @@ inline constexpr const char* kComplexModule =
 std::string invalid_padding_string(std::string_view quoted);
 /// `shown` is Python's str() of the value.
 std::string invalid_padding_mode(std::string_view shown);
+/// Of transposed layers.
+std::string zeros_only(std::string_view class_name);
+/// `whole`: how many sizes the whole output has, for an input of `rank` dimensions.
+std::string output_size_count(std::int64_t rank, std::int64_t whole, std::int64_t given);
+/// The sizes as Python shows them: "[5]", "torch.Size([3])".
+std::string output_size_range(std::string_view requested, std::string_view least, std::string_view most,
+                              std::string_view input);
 /// Python's repr() of a string of printable ASCII; other bytes are kept, control characters escaped.
 std::string quoted(std::string_view text);
 

@@ -6,6 +6,7 @@ from .._covered import no_member
 from . import functional, init, modules
 from .modules import (
     Conv1d,
+    ConvTranspose1d,
     Identity,
     Module,
     ModuleDict,
@@ -20,6 +21,7 @@ from .parameter import Parameter
 
 __all__ = [
     "Conv1d",
+    "ConvTranspose1d",
     "Identity",
     "MSELoss",
     "Module",

@@ -10,11 +10,15 @@ from .. import _C
 from .._covered import no_member
 from .._tensor import Tensor
 
-__all__ = ["conv1d", "mse_loss", "pad", "relu", "sigmoid", "tanh"]
+__all__ = ["conv1d", "conv_transpose1d", "mse_loss", "pad", "relu", "sigmoid", "tanh"]
 
 #: conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1): input (channels, length) or
 #: (batch, channels, length), weight (out_channels, in_channels / groups, taps), bias (out_channels,).
 conv1d = _C.conv1d
+
+#: conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1): as conv1d,
+#: but the weight is (channels, out_channels / groups, taps).
+conv_transpose1d = _C.conv_transpose1d
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:

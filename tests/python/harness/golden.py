@@ -41,11 +41,16 @@ def bits(t) -> dict:
 # ---- recorded calls --------------------------------------------------------------------------------------------------
 
 
+def kind_of(torch, entry: dict):
+    """The layer's class: Conv1d where the entry says nothing."""
+    return getattr(torch.nn, entry.get("kind", "Conv1d"))
+
+
 def make_layer(torch, entry: dict):
     """The layer of an entry of weights.json, made after its seed."""
     torch.manual_seed(entry["seed"])
     arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in entry["arguments"].items()}
-    return torch.nn.Conv1d(*entry["sizes"], **arguments, dtype=getattr(torch, entry["dtype"]))
+    return kind_of(torch, entry)(*entry["sizes"], **arguments, dtype=getattr(torch, entry["dtype"]))
 
 
 def draw(torch, entry: dict):
@@ -82,7 +87,7 @@ def run_layer(torch, entry: dict) -> dict:
         return tensor(torch, values_of(entry[name]["first"], dtype, entry[name]["shape"]), dtype)
 
     options = entry["options"]
-    module = torch.nn.Conv1d(*entry["sizes"], **options, dtype=getattr(torch, dtype))
+    module = kind_of(torch, entry)(*entry["sizes"], **options, dtype=getattr(torch, dtype))
     state = {"weight": given("weight")}
     if options.get("bias", True):
         state["bias"] = given("bias")

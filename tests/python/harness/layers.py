@@ -40,17 +40,54 @@ class Layer:
     as_function: bool
     options: dict = field(default_factory=dict)  # the arguments as plain numbers
 
+    KIND = "Conv1d"
+    FUNCTION = "conv1d"
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         return (() if self.batch is None else (self.batch,)) + (self.in_channels, self.length)
 
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (self.out_channels, self.in_channels // self.options["groups"], self.kernel_size)
+
     def __str__(self) -> str:
         given = "".join(f", {name}={value!r}" for name, value in self.arguments.items())
-        call = "F.conv1d, as in " if self.as_function else ""
-        return (
-            f"{call}Conv1d({self.in_channels}, {self.out_channels}, {self.kernel_size}{given}, dtype={self.dtype}) "
-            f"on {self.input_shape} ({self.view})"
-        )
+        call = f"F.{self.FUNCTION}, as in " if self.as_function else ""
+        sizes = f"{self.in_channels}, {self.out_channels}, {self.kernel_size}"
+        return f"{call}{self.KIND}({sizes}{given}, dtype={self.dtype}) on {self.input_shape} ({self.view})"
+
+    def make(self, torch):
+        """A module made after manual_seed(): its initial weights are compared too."""
+        torch.manual_seed(self.seed - 2**62)
+        kind = getattr(torch.nn, self.KIND)
+        sizes = (self.in_channels, self.out_channels, self.kernel_size)
+        return kind(*sizes, **self.arguments, dtype=getattr(torch, self.dtype))
+
+    def call(self, torch, module, x, weight, bias):
+        if not self.as_function:
+            return module(x)
+        given = {name: value for name, value in self.arguments.items() if name not in ("bias", "padding_mode")}
+        return getattr(torch.nn.functional, self.FUNCTION)(x, weight, bias, **given)
+
+    def plain_call(self, x, weight, bias):
+        """By PyTorch's function, from the options as plain numbers."""
+        o, padding = self.options, self.options["padding"]
+        if o["padding_mode"] != "zeros":
+            total = o["dilation"] * (self.kernel_size - 1) if padding == "same" else 0
+            ends = (total // 2, total - total // 2) if isinstance(padding, str) else (padding, padding)
+            x, padding = pytorch.nn.functional.pad(x, ends, mode=o["padding_mode"]), 0
+        return pytorch.nn.functional.conv1d(x, weight, bias, o["stride"], padding, o["dilation"], o["groups"])
+
+    def terms(self, name: str, columns: int) -> int:
+        """How many products a result sums, at most."""
+        groups, batch = self.options["groups"], 1 if self.batch is None else self.batch
+        if name == "output":
+            return self.in_channels // groups * self.kernel_size + 1
+        if name == "input":
+            shared = self.in_channels if self.view == "expanded" else 1
+            return self.out_channels // groups * self.kernel_size * 3 * shared
+        return batch * columns + 1
 
 
 def form(rng: random.Random, value: int):
@@ -171,26 +208,11 @@ class Run:
     layer: object = None
 
 
-def parameters_of(torch, layer: Layer):
-    """A module made after manual_seed(): its initial weights are compared too."""
-    torch.manual_seed(layer.seed - 2**62)
-    return torch.nn.Conv1d(
-        layer.in_channels, layer.out_channels, layer.kernel_size, **layer.arguments, dtype=getattr(torch, layer.dtype)
-    )
-
-
-def apply(torch, layer: Layer, module, x, weight, bias):
-    if not layer.as_function:
-        return module(x)
-    given = {name: value for name, value in layer.arguments.items() if name not in ("bias", "padding_mode")}
-    return torch.nn.functional.conv1d(x, weight, bias, **given)
-
-
 def run(torch, layer: Layer, x: np.ndarray, gradient_of) -> Run:
     """Forward and backward in the layer's own dtype."""
-    module = parameters_of(torch, layer)
+    module = layer.make(torch)
     leaf = tensor(torch, x, layer.dtype).requires_grad_()
-    y = apply(torch, layer, module, view_of(layer, leaf), module.weight, module.bias)
+    y = layer.call(torch, module, view_of(layer, leaf), module.weight, module.bias)
     y.backward(tensor(torch, gradient_of(tuple(y.shape)), layer.dtype))
     grads = {"input": leaf.grad, "weight": module.weight.grad}
     if module.bias is not None:
@@ -205,13 +227,7 @@ def run_wide(layer: Layer, x: np.ndarray, weight: np.ndarray, bias, gradient: np
     leaf = pytorch.from_numpy(take(x)).requires_grad_()
     w = pytorch.from_numpy(take(weight)).requires_grad_()
     b = None if bias is None else pytorch.from_numpy(take(bias)).requires_grad_()
-    o = layer.options
-    x_view, padding = view_of(layer, leaf), o["padding"]
-    if o["padding_mode"] != "zeros":
-        total = o["dilation"] * (layer.kernel_size - 1) if padding == "same" else 0
-        ends = (total // 2, total - total // 2) if isinstance(padding, str) else (padding, padding)
-        x_view, padding = pytorch.nn.functional.pad(x_view, ends, mode=o["padding_mode"]), 0
-    y = pytorch.nn.functional.conv1d(x_view, w, b, o["stride"], padding, o["dilation"], o["groups"])
+    y = layer.plain_call(view_of(layer, leaf), w, b)
     y.backward(pytorch.from_numpy(take(gradient)))
     found = {"output": y, "input": leaf.grad, "weight": w.grad}
     if b is not None:
@@ -222,18 +238,6 @@ def run_wide(layer: Layer, x: np.ndarray, weight: np.ndarray, bias, gradient: np
 # ---- comparing -------------------------------------------------------------------------------------------------------
 
 
-def terms(layer: Layer, name: str, columns: int) -> int:
-    """How many products a result sums, at most."""
-    o = layer.options
-    batch = 1 if layer.batch is None else layer.batch
-    if name == "output":
-        return layer.in_channels // o["groups"] * layer.kernel_size + 1
-    if name == "input":
-        shared = layer.in_channels if layer.view == "expanded" else 1
-        return layer.out_channels // o["groups"] * layer.kernel_size * 3 * shared
-    return batch * columns + 1
-
-
 # FFT tiles (float32) round by the largest sum of a sample, also where a sum is small or empty; direct sums do not.
 OF_THE_SAMPLE = 16
 
@@ -242,7 +246,7 @@ def tolerance(layer: Layer, name: str, columns: int, reach: np.ndarray, direct: 
     """The worst rounding error allowed: in the sum by its number of terms, then the roundings of a narrow result."""
     narrow = EPSILON[layer.dtype]
     summed = EPSILON["float32"] if layer.dtype in HALVES else narrow
-    count = terms(layer, name, columns)
+    count = layer.terms(name, columns)
     error = summed * (8 + 4 * count**0.5) * reach
     if not direct and layer.dtype == "float32" and reach.ndim > 1 and reach.size:
         error = np.maximum(error, summed * OF_THE_SAMPLE * reach.max(axis=(-2, -1), keepdims=True))
@@ -254,12 +258,13 @@ def tolerance(layer: Layer, name: str, columns: int, reach: np.ndarray, direct: 
 def check_integers(torch, layer: Layer) -> None:
     rng = np.random.default_rng(layer.seed)
     x = noise(rng, layer.input_shape, layer.dtype)
-    w = noise(rng, (layer.out_channels, layer.in_channels // layer.options["groups"], layer.kernel_size), layer.dtype)
+    w = noise(rng, layer.weight_shape, layer.dtype)
     b = noise(rng, (layer.out_channels,), layer.dtype) if layer.options["bias"] else None
     results = []
     for module in (pytorch, torch):
         bias = None if b is None else tensor(module, b, layer.dtype)
-        results.append(apply(module, layer, None, tensor(module, x, layer.dtype), tensor(module, w, layer.dtype), bias))
+        given = tensor(module, x, layer.dtype), tensor(module, w, layer.dtype), bias
+        results.append(layer.call(module, None, *given))
     assert same_bits(*results), "integers differ"
 
 
@@ -306,30 +311,30 @@ def check(torch, layer: Layer, direct: bool = False) -> None:
     return None
 
 
-def differing(torch, seed: int, count: int, direct: bool = False) -> list[str]:
+def differing(torch, seed: int, count: int, direct: bool = False, make=random_layer, file: str = __file__) -> list[str]:
     """Checks `count` layers; for each that differs, how to run it again, and why."""
     seeds = random.Random(seed)
     forced = "CONV1D_KERNEL=direct " if direct else ""
     wrong = []
     for _ in range(count):
-        layer = random_layer(seeds.randrange(2**31))
+        layer = make(seeds.randrange(2**31))
         try:
             check(torch, layer, direct)
         except Exception as error:
-            again = f"{forced}CONV1D_TEST_MODULE={torch.__name__} python tests/python/harness/layers.py {layer.seed}"
+            again = f"{forced}CONV1D_TEST_MODULE={torch.__name__} python {os.path.relpath(file)} {layer.seed}"
             wrong.append(f"{again}  # {layer}: {type(error).__name__}: {error}")
     return wrong
 
 
-def main() -> None:
+def main(make=random_layer, file: str = __file__) -> None:
     from harness.under_test import torch
 
     seed, count = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     direct = os.environ.get("CONV1D_KERNEL") == "direct"
     if count > 1:
-        print("\n".join(differing(torch, seed, count, direct)))
+        print("\n".join(differing(torch, seed, count, direct, make, file)))
     else:
-        layer = random_layer(seed)
+        layer = make(seed)
         print(layer)
         check(torch, layer, direct)
         print("agrees with PyTorch")

@@ -1,8 +1,9 @@
-"""nn.Conv1d. Its settings are converted and checked here; what forward() does and raises stands in C++ (src/conv)."""
+"""nn.Conv1d, nn.ConvTranspose1d: their settings are converted and checked here; what a call does is in src/conv."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ... import _C
@@ -14,7 +15,7 @@ from ..parameter import Parameter
 from .module import Module
 from .utils import _reverse_repeat_tuple, _single
 
-__all__ = ["Conv1d"]
+__all__ = ["Conv1d", "ConvTranspose1d"]
 
 _PADDING_STRINGS = ("valid", "same")
 # A set, so that an unhashable mode fails as in PyTorch ("unhashable type: 'list'").
@@ -51,6 +52,9 @@ class _ConvNd(Module):
     weight: Parameter
     bias: Parameter | None
     _reversed_padding_repeated_twice: list[int] | tuple[int, ...]
+
+    # The plan of the last calls. It belongs to this object and to no copy of it, hence not in __dict__.
+    __slots__ = ("_plan",)
 
     def __init__(
         self,
@@ -118,6 +122,16 @@ class _ConvNd(Module):
             bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
             init.uniform_(self.bias, -bound, bound)
 
+    def _new_plan(self) -> _C.PlanCache:
+        """What the layer's first call begins with; each later one finds it in the slot."""
+        plan = _C.PlanCache()
+        object.__setattr__(self, "_plan", plan)
+        return plan
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
+        return self.__dict__.copy()
+
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0,) * len(self.padding):
@@ -169,9 +183,6 @@ class Conv1d(_ConvNd):
     floor((L + 2 * padding - dilation * (kernel_size - 1) - 1) / stride) + 1.
     """
 
-    # The plan of the last calls. It belongs to this object and to no copy of it, hence not in __dict__.
-    __slots__ = ("_plan",)
-
     def __init__(
         self,
         in_channels: int,
@@ -217,8 +228,7 @@ class Conv1d(_ConvNd):
         try:
             plan = self._plan
         except AttributeError:
-            plan = _C.PlanCache()
-            object.__setattr__(self, "_plan", plan)
+            plan = self._new_plan()
         if self.padding_mode == "zeros":
             return _C._conv1d_planned(plan, input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
         padded = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
@@ -227,6 +237,133 @@ class Conv1d(_ConvNd):
     def __getstate__(self) -> dict[str, Any]:
         # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
         return self.__dict__.copy()
+
+
+class _ConvTransposeNd(_ConvNd):
+    """What transposed layers share: zero padding alone, and an output padding that may follow a wanted size."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(_C._zeros_only(type(self).__name__))
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            transposed,
+            output_padding,
+            groups,
+            bias,
+            padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def _output_padding(
+        self,
+        input: Tensor,
+        output_size: Sequence[int] | None,
+        stride: Sequence[int],
+        padding: Sequence[int],
+        kernel_size: Sequence[int],
+        num_spatial_dims: int,
+        dilation: Sequence[int] | None = None,
+    ) -> Sequence[int]:
+        """The layer's own output padding, or the one that makes an output of the wanted size."""
+        if output_size is None:
+            return _single(self.output_padding)
+        before = 2 if input.dim() == num_spatial_dims + 2 else 1
+        if len(output_size) == before + num_spatial_dims:
+            output_size = output_size[before:]
+        if len(output_size) != num_spatial_dims:
+            raise ValueError(_C._output_size_count(input.dim(), before + num_spatial_dims, len(output_size)))
+        least, most = [], []
+        for d in range(num_spatial_dims):
+            between = 1 if dilation is None else dilation[d]
+            size = (input.size(d + before) - 1) * stride[d] - 2 * padding[d] + between * (kernel_size[d] - 1) + 1
+            least.append(size)
+            most.append(size + stride[d] - 1)
+        for wanted, low, high in zip(output_size, least, most, strict=True):
+            if wanted < low or wanted > high:
+                texts = (str(output_size), str(least), str(most), str(input.size()[2:]))
+                raise ValueError(_C._output_size_range(*texts))
+        return [wanted - low for wanted, low in zip(output_size, least, strict=True)]
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """Transposed convolution over (channels, length) or (batch, channels, length), as torch.nn.ConvTranspose1d: the
+    gradient of Conv1d with respect to its input.
+
+    kernel_size, stride, padding, output_padding and dilation are an int or a tuple of one. Output length:
+    (L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1; forward() takes an output_size
+    instead of the output_padding.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int | tuple[int, ...] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, ...] = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _single(kernel_size),
+            _single(stride),
+            _single(padding),
+            _single(dilation),
+            True,
+            _single(output_padding),
+            groups,
+            bias,
+            padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        if self.padding_mode != "zeros":
+            raise ValueError("Only `zeros` padding mode is supported for ConvTranspose1d")
+        padding = self.padding
+        if not isinstance(padding, tuple):
+            raise AssertionError("self.padding must be a tuple")
+        stride, dilation = self.stride, self.dilation
+        output_padding: Sequence[int] = self.output_padding
+        if output_size is not None or type(output_padding) is not tuple:
+            output_padding = self._output_padding(input, output_size, stride, padding, self.kernel_size, 1, dilation)
+        try:
+            plan = self._plan
+        except AttributeError:
+            plan = self._new_plan()
+        return _C._conv_transpose1d_planned(
+            plan, input, self.weight, self.bias, stride, padding, output_padding, self.groups, dilation
+        )
 
 
 _C._set_layer_functions(Module, Module.__call__, Conv1d.forward, Conv1d._conv_forward)
