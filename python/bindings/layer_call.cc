@@ -54,7 +54,7 @@ PyObject* entry(PyObject* dict, PyObject* name) {
 /// What the call needs of the layer; without a weight where the layer is not ordinary. The settings are only compared.
 struct Layer {
   nb::object weight, bias;
-  LayerPlan::Settings settings;
+  KnownSettings<Conv1dArgs, 4>::Settings settings;
 };
 
 Layer ordinary_layer(nb::handle self, PyObject* dict) {
@@ -87,8 +87,8 @@ bool is_tiny(const Tensor& x, const Tensor& w) {
 }
 
 nb::object run(LayerPlan& plan, const Conv1dArgs& args, const Tensor& x, const Tensor& w, const Tensor& b) {
-  if (is_tiny(x, w)) return to_python(nn::functional::conv1d(x, w, b, args, &plan.cache()));
-  return to_python(unlocked([&] { return nn::functional::conv1d(x, w, b, args, &plan.cache()); }));
+  if (is_tiny(x, w)) return to_python(nn::functional::conv1d(x, w, b, args, &plan.cache));
+  return to_python(unlocked([&] { return nn::functional::conv1d(x, w, b, args, &plan.cache); }));
 }
 
 /// The result of an ordinary call; an invalid object where the long way has to be taken.
@@ -103,7 +103,7 @@ nb::object call_ordinary(nb::handle self, nb::handle input) {
   }
   if (!nb::try_cast(slot, plan) || !plan) return {};
   const Layer layer = ordinary_layer(self, dict.ptr());
-  const auto args = layer.weight.is_valid() ? plan->known(layer.settings) : nullptr;
+  const auto args = layer.weight.is_valid() ? plan->conv.known(layer.settings) : nullptr;
   if (!args) return {};
   const Tensor x = tensor_of(input), w = tensor_of(layer.weight);
   return run(*plan, *args, x, w, layer.bias.is_none() ? Tensor() : tensor_of(layer.bias));
