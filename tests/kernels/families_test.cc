@@ -128,6 +128,18 @@ TEST_P(Families, AgreeWithTheDefinition) {
   EXPECT_GT(accepted, 20) << "too few of the random problems suit this family";
 }
 
+// Many outputs for a block of input, which is laid out differently then.
+TEST_P(Families, AgreeWithManyOutputs) {
+  const auto [isa, kernel] = GetParam();
+  for (const Element element : {Element::kFloat32, Element::kComplex64}) {
+    for (std::uint64_t i = 0; i < 12; ++i) {
+      const Limits limits{.outputs = 900, .inputs = 300, .taps = 3, .columns = 90, .batch = 1, .groups = 1};
+      bool ran = false;
+      ASSERT_EQ(check_one(99000 + i, isa, kernel, element, limits, &ran), "");
+    }
+  }
+}
+
 TEST_P(Families, AgreeOnLargeProblems) {
   const auto [isa, kernel] = GetParam();
   for (const Element element : kAllElements) {

@@ -151,6 +151,7 @@ template <class Elements> class Direct {
       for (std::int64_t column = 0; column < unit.columns; column += strip_columns) {
         const Share shifted{share.inputs, share.taps, share.start + column * p_.step};
         PackInput<Elements>(p_, segments, shifted, rows, std::min(strip_columns, unit.columns - column),
+                            std::min(strip_columns, unit.columns),
                             block_ + column / strip_columns * d_.strip_elements * kReals, offsets_);
       }
       job.in = block_;

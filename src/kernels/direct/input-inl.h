@@ -40,14 +40,15 @@ struct Share {
   std::int64_t inputs, taps, start;
 };
 
-// Fills `block` and the offset of each (row, tap) in it.
+// Fills `block`, laid out for `most` columns, with what the first `columns` of them read, and the offset of each
+// (row, tap) in it.
 template <class Elements>
 HWY_INLINE void PackInput(const TapProblem& p, const Segments& segments, const Share& share,
-                          const typename Elements::Stored* rows, std::int64_t columns, typename Elements::Real* block,
-                          std::ptrdiff_t* offsets) {
+                          const typename Elements::Stored* rows, std::int64_t columns, std::int64_t most,
+                          typename Elements::Real* block, std::ptrdiff_t* offsets) {
   constexpr int kReals = Elements::kReals;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<typename Elements::Real>()));
-  const std::int64_t length = segments.length(columns, lanes), row_length = segments.classes * length;
+  const std::int64_t length = segments.length(most, lanes), row_length = segments.classes * length;
   for (std::int64_t r = 0; r < share.inputs; ++r) {
     for (std::int64_t c = 0; c < segments.classes; ++c) {
       const std::int64_t taps = segments.taps_of(c, share.taps);
