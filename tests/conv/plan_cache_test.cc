@@ -37,21 +37,26 @@ class StaleWeight : public ::testing::Test {
 
 TEST(KeptPlan, IsOfTheProblemAndTheOptionsAlone) {
   const PlanCache cache;
-  kernels::TapProblem problem;
+  PassStep step;
+  kernels::TapProblem& problem = step.problem;
   problem.batch = 1;
   problem.outputs = problem.inputs = 4;
   problem.taps = 3;
   problem.columns = 30;
   problem.in_length = 32;
   kernels::ChooseOptions options = kernels::default_options();
-  const auto first = cache.impl().plan(problem, options);
-  EXPECT_EQ(cache.impl().plan(problem, options), first);
+  const auto plan = [&] { return cache.impl().plan({&step, 1}, sizeof(float), options); };
+  const auto first = plan();
+  EXPECT_EQ(plan(), first);
   problem.output.batch = 1000;
-  const auto moved = cache.impl().plan(problem, options);
-  EXPECT_EQ(moved->plan.problem, problem);
+  const auto moved = plan();
+  EXPECT_EQ(moved->steps.at(0).plan.problem, problem);
+  step.output_offset = 5;
+  EXPECT_EQ(plan()->steps.at(0).output_offset, 5 * 4);
+  step.output_offset = 0;
   options.threads = 7;
-  EXPECT_EQ(cache.impl().plan(problem, options)->options.threads, 7);
-  EXPECT_NE(cache.impl().plan(problem, options), moved);
+  EXPECT_EQ(plan()->options.threads, 7);
+  EXPECT_NE(plan(), moved);
 }
 
 TEST_F(StaleWeight, WrittenByTheLibrary) {
