@@ -64,6 +64,14 @@ nb::object conv1d_planned(LayerPlan& plan, nb::handle input, nb::handle weight, 
   return to_python(unlocked([&] { return F::conv1d(x, w, b, *args, &plan.cache()); }));
 }
 
+/// What conv1d() with a layer's arguments would compute with. The padding is in the input where its mode is not zeros.
+std::string kernel_for(nb::handle input, nb::handle weight, nb::handle bias, nb::handle stride, nb::handle padding,
+                       nb::handle dilation, nb::handle groups) {
+  const nb::tuple all = nb::make_tuple(input, weight, bias, stride, padding, dilation, groups);
+  const Arguments a = conv1d_signatures().parse(all.ptr(), nullptr);
+  return F::kernel_for(a.tensor("input"), a.tensor("weight"), a.tensor("bias"), conv1d_args(a));
+}
+
 // ---- the others ---------------------------------------------------------------------------------------------------
 
 nb::object pad(const nb::args& args) {
@@ -119,6 +127,8 @@ void bind_functional(nb::module_& module) {
       .def("clear", [](LayerPlan& self) { self.cache().clear(); });
   module.def("_conv1d_planned", &conv1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
              nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none());
+  module.def("_conv1d_kernel", &kernel_for, nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
+             nb::arg().none(), nb::arg().none(), nb::arg().none());
 }
 
 }  // namespace conv1d::python

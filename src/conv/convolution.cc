@@ -121,5 +121,10 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, con
   return convolution(input.unsqueeze(0), weight, bias, g, cache).squeeze(0);
 }
 
+std::string kernel_for(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dArgs& args) {
+  const ConvGeometry g = check_conv1d(input, weight, bias, args);
+  return std::string(forward_kernel(input.dim() == 3 ? input : input.detach().unsqueeze(0), weight, bias, g));
+}
+
 }  // namespace nn::functional
 }  // namespace conv1d

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "conv/kept_plan.h"
 #include "conv/passes.h"
 #include "conv/plan_cache.h"
 #include "kernels/plan.h"
@@ -20,29 +21,38 @@ const void* advance(const void* p, std::int64_t elements, DType dtype) {
   return p ? static_cast<const std::byte*>(p) + elements * static_cast<std::int64_t>(element_size(dtype)) : nullptr;
 }
 
+void run_planned(const kernels::Plan& plan, const Operands& operands, const void* packed) {
+  const memory::Buffer scratch(memory::scratch_size(plan.scratch_bytes));
+  kernels::run(plan, operands, packed, scratch.data());
+}
+
+kernels::ChooseOptions choose_options(bool packed_weight) {
+  kernels::ChooseOptions options = kernels::default_options();
+  options.packed_weight = packed_weight;
+  return options;
+}
+
 // `weight` is what operands.weight points into, for the cache; the cache may be null.
 void run_near(const TapProblem& problem, const Operands& operands, const Tensor& weight, PlanCache* cache) {
-  kernels::ChooseOptions options = kernels::default_options();
-  options.packed_weight = cache != nullptr;
-  if (cache == nullptr) {
-    const kernels::Plan plan = kernels::make_plan(problem, options);
-    const memory::Buffer scratch(memory::scratch_size(plan.scratch_bytes));
-    return kernels::run(plan, operands, nullptr, scratch.data());
-  }
-  const std::shared_ptr<const KeptPlan> kept = cache->impl().plan(problem, options);
-  std::shared_ptr<const PackedWeight> packed;
-  if (kept->plan.packed_bytes > 0) packed = cache->impl().packed(weight, kept->plan);
-  const memory::Buffer scratch(memory::scratch_size(kept->plan.scratch_bytes));
-  kernels::run(kept->plan, operands, packed ? packed->memory.data() : nullptr, scratch.data());
+  if (cache == nullptr) return run_planned(kernels::make_plan(problem, choose_options(false)), operands, nullptr);
+  PlanCache::Impl& keeper = cache->impl();
+  const std::shared_ptr<const KeptPlan> kept = keeper.plan(problem, choose_options(true));
+  if (kept->plan.packed_bytes == 0) return run_planned(kept->plan, operands, nullptr);
+  if (const auto packed = keeper.packed(weight, *kept)) return run_planned(kept->plan, operands, packed->data());
+  run_planned(keeper.plan(problem, choose_options(false))->plan, operands, nullptr);
+}
+
+// What the outputs begin with, alone.
+TapProblem without_taps(TapProblem problem) {
+  problem.taps = 0;
+  problem.first = 0;
+  problem.between = problem.step = 1;
+  return problem;
 }
 
 // Strides, paddings or dilations near 2^63: one tap after the other, each with just the columns that meet the input.
 void run_far(const TapProblem& problem, Operands operands, DType dtype, const Tensor& weight) {
-  TapProblem start = problem;
-  start.taps = 0;
-  start.first = 0;
-  start.between = start.step = 1;
-  run_near(start, operands, weight, nullptr);
+  run_near(without_taps(problem), operands, weight, nullptr);
 
   TapProblem tap = problem;
   tap.start = kernels::Start::kAccumulate;
@@ -79,6 +89,15 @@ void run_step(const PassStep& step, const Operands& base, DType dtype, const Ten
 Strides3 strides_of(const Tensor& t) { return {t.strides()[0], t.strides()[1], t.strides()[2]}; }
 
 }  // namespace
+
+std::string_view forward_kernel(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g) {
+  if (g.batch == 0 || g.out_channels == 0 || g.out_length == 0) return "none";
+  const std::optional<std::int64_t> bias_stride = bias.defined() ? std::optional(bias.stride(0)) : std::nullopt;
+  PassStep step = forward_step(element_of(x.dtype()), g, strides_of(x), strides_of(weight), bias_stride,
+                               contiguous_strides3(g.out_channels, g.out_length));
+  if (!is_near(step.problem)) step.problem = without_taps(step.problem);
+  return kernels::kernel_name(make_kept_plan(step.problem, choose_options(weight.is_contiguous())));
+}
 
 Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache) {
   Tensor y = make_tensor({g.batch, g.out_channels, g.out_length}, x.dtype(), x.device());

@@ -1,6 +1,8 @@
 // From a layer's tensors to the kernels. conv/passes.h says what each of the three passes computes.
 #pragma once
 
+#include <string_view>
+
 #include <conv1d/nn/plan_cache.h>
 #include <conv1d/tensor.h>
 
@@ -12,5 +14,9 @@ namespace conv1d {
 Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache);
 Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const ConvGeometry& g);
 Tensor run_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g);
+
+/// The name of the family that run_forward() takes, where packed weights may be kept; "none" where there is nothing to
+/// compute. Only sizes and strides are looked at: tensors may be on meta.
+std::string_view forward_kernel(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g);
 
 }  // namespace conv1d

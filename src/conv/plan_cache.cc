@@ -1,6 +1,6 @@
 #include "conv/plan_cache.h"
 
-#include <algorithm>
+#include "conv/kept_plan.h"
 
 namespace conv1d {
 namespace {
@@ -36,39 +36,31 @@ WeightMark mark_of(const Tensor& weight) {
 
 std::shared_ptr<const KeptPlan> PlanCache::Impl::plan(const kernels::TapProblem& problem,
                                                       const kernels::ChooseOptions& options) {
+  std::shared_ptr<const KeptPlan>& slot = last[options.packed_weight ? 1 : 0];
   {
     const std::lock_guard lock(mutex);
-    if (last && last->plan.problem == problem && last->options == options) return last;
+    if (slot && slot->plan.problem == problem && slot->options == options) return slot;
   }
-  auto made = std::make_shared<const KeptPlan>(KeptPlan{options, kernels::make_plan(problem, options)});
+  auto made = std::make_shared<const KeptPlan>(KeptPlan{options, make_kept_plan(problem, options)});
   const std::lock_guard lock(mutex);
-  last = made;
+  slot = made;
   return made;
 }
 
-std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, const kernels::Plan& plan) {
+PlanCache::Impl::Copies::CopyPointer PlanCache::Impl::packed(const Tensor& weight, const KeptPlan& kept) {
+  const kernels::Plan& plan = kept.plan;
   // The mark is taken before the numbers are read: a write in between leaves a copy that no later mark equals.
-  WeightMark mark = mark_of(weight);
-  {
-    const std::lock_guard lock(mutex);
-    for (const auto& entry : kept) {
-      if (entry->packing == plan.packing && entry->mark == mark) return entry;
-    }
-  }
-  auto made = std::make_shared<PackedWeight>();
-  made->memory = memory::Buffer(plan.packed_bytes);
-  made->bytes = plan.packed_bytes;
-  made->packing = plan.packing;
-  made->mark = std::move(mark);
-  kernels::pack_weights(plan, impl_of(weight).raw(), made->memory.data());
-
-  const std::lock_guard lock(mutex);
-  // Copies of other numbers will not be wanted again; those of the same weight for other kernels may be.
-  std::erase_if(kept,
-                [&](const auto& entry) { return entry->packing == made->packing || !(entry->mark == made->mark); });
-  if (kept.size() == kMaxKept) kept.erase(kept.begin());
-  kept.push_back(made);
-  return made;
+  const WeightMark mark = mark_of(weight);
+  return copies.get(
+      mark, plan.packing,
+      [&] {
+        kernels::ChooseOptions without = kept.options;
+        without.packed_weight = false;
+        return KeptRequest{.bytes = plan.packed_bytes,
+                           .weight_bytes = static_cast<std::size_t>(weight.numel()) * element_size(weight.dtype()),
+                           .seconds = kernels::make_plan(plan.problem, without).seconds - plan.seconds};
+      },
+      [&](std::byte* to) { kernels::pack_weights(plan, impl_of(weight).raw(), to); });
 }
 
 PlanCache::PlanCache() : impl_(std::make_unique<Impl>()) {}
@@ -76,17 +68,12 @@ PlanCache::~PlanCache() = default;
 PlanCache::PlanCache(PlanCache&&) noexcept = default;
 PlanCache& PlanCache::operator=(PlanCache&&) noexcept = default;
 
-std::size_t PlanCache::kept_bytes() const {
-  const std::lock_guard lock(impl_->mutex);
-  std::size_t bytes = 0;
-  for (const auto& entry : impl_->kept) bytes += entry->bytes;
-  return bytes;
-}
+std::size_t PlanCache::kept_bytes() const { return impl_->copies.bytes(); }
 
 void PlanCache::clear() {
+  impl_->copies.clear();
   const std::lock_guard lock(impl_->mutex);
-  impl_->kept.clear();
-  impl_->last.reset();
+  impl_->last = {};
 }
 
 }  // namespace conv1d

@@ -1,16 +1,16 @@
 // A packed weight is never stale: how a kept copy is recognised as that of the numbers that the weight holds now.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include <conv1d/nn/plan_cache.h>
 #include <conv1d/tensor.h>
 
-#include "base/memory.h"
 #include "conv/hash.h"
+#include "conv/kept.h"
 #include "kernels/plan.h"
 #include "tensor/impl.h"
 
@@ -37,13 +37,6 @@ struct WeightMark {
 /// The mark of a contiguous weight as it is now.
 WeightMark mark_of(const Tensor& weight);
 
-struct PackedWeight {
-  WeightMark mark;
-  kernels::Packing packing;
-  memory::Buffer memory;
-  std::size_t bytes = 0;
-};
-
 /// A plan and what it was made for, besides the problem that it holds itself.
 struct KeptPlan {
   kernels::ChooseOptions options;
@@ -51,18 +44,18 @@ struct KeptPlan {
 };
 
 struct PlanCache::Impl {
-  /// make_plan(), remembered: a layer mostly meets the problem of its last call again, and choosing a kernel takes
+  using Copies = KeptCopies<WeightMark, kernels::Packing>;
+
+  /// make_kept_plan(), remembered: a layer mostly meets the problem of its last call again, and choosing a kernel takes
   /// longer than computing a small one.
   std::shared_ptr<const KeptPlan> plan(const kernels::TapProblem& problem, const kernels::ChooseOptions& options);
 
-  /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is
-  /// returned never changes, and lives as long as the caller holds it.
-  std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const kernels::Plan& plan);
+  /// The weight packed for `kept`, whose plan asks for packed_bytes > 0; null where no more may be kept.
+  Copies::CopyPointer packed(const Tensor& weight, const KeptPlan& kept);
 
-  mutable std::mutex
-      mutex;  // guards what is kept, not the packing: two threads may pack the same weight, one copy stays
-  std::vector<std::shared_ptr<const PackedWeight>> kept;  // the most recently made last
-  std::shared_ptr<const KeptPlan> last;
+  mutable std::mutex mutex;                             // guards `last`
+  std::array<std::shared_ptr<const KeptPlan>, 2> last;  // without and with packed weights
+  Copies copies;
 };
 
 }  // namespace conv1d

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "conv/geometry.h"
+#include "conv/kept_plan.h"
 #include "conv/passes.h"
 #include "kernels/kernel.h"
 
@@ -170,15 +171,17 @@ struct Planned {
   double seconds = 0;
 };
 
-Planned plan_steps(const std::vector<PassStep>& lowered, std::size_t element_bytes, int threads, bool packed_weight) {
+Planned plan_steps(const std::vector<PassStep>& lowered, std::size_t element_bytes, const PassKey& key,
+                   bool packed_weight) {
   kernels::ChooseOptions options = kernels::default_options();
-  options.threads = threads;
+  options.threads = key.threads;
+  options.precision = key.precision;
   options.packed_weight = packed_weight;
   const auto bytes = static_cast<std::int64_t>(element_bytes);
   Planned result;
   result.steps.reserve(lowered.size());
   for (const PassStep& step : lowered) {
-    result.steps.push_back({.plan = kernels::make_plan(step.problem, options),
+    result.steps.push_back({.plan = make_kept_plan(step.problem, options),
                             .weight_offset = step.weight_offset * bytes,
                             .output_offset = step.output_offset * bytes});
     result.seconds += result.steps.back().plan.seconds;
@@ -220,12 +223,13 @@ std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const
   pass->weight_bytes = count(key.second_sizes) * bytes;
   pass->zero_first = lowered->steps.zero_first;
   bool keep = may_keep && kind == Kind::kForward && is_contiguous(key.second_sizes, key.second_strides);
-  Planned planned = plan_steps(steps, bytes, key.threads, keep);
+  Planned planned = plan_steps(steps, bytes, key, keep);
   if (keep) {
     const double hashing = static_cast<double>(pass->weight_bytes) / kHashedBytes;
-    if (hashing > kSmallShare * planned.seconds) {
-      Planned unpacked = plan_steps(steps, bytes, key.threads, false);
-      if (unpacked.seconds < planned.seconds + hashing) planned = std::move(unpacked), keep = false;
+    Planned unpacked = plan_steps(steps, bytes, key, false);
+    pass->saved_seconds = unpacked.seconds - planned.seconds;
+    if (hashing > kSmallShare * planned.seconds && pass->saved_seconds < hashing) {
+      planned = std::move(unpacked), keep = false;
     }
   }
   pass->steps = std::move(planned.steps);
@@ -235,5 +239,9 @@ std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const
 }
 
 const Sizes& sizes_of(const Pass& pass) { return pass.sizes; }
+
+std::string_view kernel_of(const Pass& pass) {
+  return pass.steps.empty() ? "none" : kernels::kernel_name(pass.steps.front().plan);
+}
 
 }  // namespace conv1d::guest

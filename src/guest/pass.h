@@ -22,6 +22,7 @@ struct PassKey {
   std::int64_t extra = 0;                        // in_length or kernel, which gradients cannot infer
   std::int32_t dtypes = 0;                       // of all operands, a byte each
   std::int32_t threads = 1;
+  kernels::Precision precision = kernels::Precision::kHigh;
   bool operator==(const PassKey&) const = default;
 };
 
@@ -48,6 +49,7 @@ class Pass {
   std::size_t weight_bytes = 0;   // of the operand in the weight's place
   std::size_t packed_bytes = 0;   // of all steps together; 0: nothing is kept for this pass
   std::size_t scratch_bytes = 0;  // of the step that wants most
+  double saved_seconds = 0;       // in each call by what is kept
   bool zero_first = false;
   std::vector<Step> steps;
   std::vector<StepPacking> packings;

@@ -45,6 +45,11 @@ std::string tuple_text(const std::vector<std::int64_t>& values) {
   return text + (values.size() == 1 ? ",)" : ")");
 }
 
+Conv1dArgs unpadded(Conv1dArgs args) {
+  args.padding = 0;
+  return args;
+}
+
 bool all_are(const std::vector<std::int64_t>& values, std::int64_t value) {
   return std::all_of(values.begin(), values.end(), [value](std::int64_t v) { return v == value; });
 }
@@ -87,9 +92,15 @@ void Conv1d::reset_parameters(Generator* generator) {
 Tensor Conv1d::forward(const Tensor& input) const {
   if (padding_mode_ == "zeros") return functional::conv1d(input, weight_, bias_, args_, &cache_);
   const Tensor padded = functional::pad(input, pad_amounts_, {.mode = padding_mode_});
-  Conv1dArgs unpadded = args_;
-  unpadded.padding = 0;
-  return functional::conv1d(padded, weight_, bias_, unpadded, &cache_);
+  return functional::conv1d(padded, weight_, bias_, unpadded(args_), &cache_);
+}
+
+std::string Conv1d::kernel_for(const Tensor& input) const {
+  if (padding_mode_ == "zeros") return functional::kernel_for(input, weight_, bias_, args_);
+  // On meta the padded input has its sizes and no numbers; all operands have to be there.
+  const auto shape_of = [](const Tensor& t) { return t.defined() ? t.detach().to(Device(Device::Type::Meta)) : t; };
+  const Tensor padded = functional::pad(shape_of(input), pad_amounts_, {.mode = padding_mode_});
+  return functional::kernel_for(padded, shape_of(weight_), shape_of(bias_), unpadded(args_));
 }
 
 std::string Conv1d::extra_repr() const {

@@ -32,6 +32,11 @@ namespace conv1d::nn::functional {
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, const Conv1dArgs& args = {},
               PlanCache* cache = nullptr);
 
+/// The name of the family of algorithms that conv1d() would take: "direct", "depthwise", "fft_tile", ...; "none" where
+/// the result is empty. Nothing is computed: only sizes, strides and dtypes count, and tensors may all be on meta.
+/// Raises what conv1d() raises.
+std::string kernel_for(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, const Conv1dArgs& args = {});
+
 /// What pad() takes besides the tensor and the amounts.
 struct PadOptions {
   std::string mode = "constant";     ///< "constant", "reflect", "replicate" or "circular"

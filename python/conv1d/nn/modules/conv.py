@@ -224,6 +224,23 @@ class Conv1d(_ConvNd):
         padded = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
         return _C._conv1d_planned(plan, padded, weight, bias, self.stride, _NO_PADDING, self.dilation, self.groups)
 
+    def kernel_for(self, input: Tensor) -> str:
+        """The family of algorithms that layer(input) would take ("direct", "fft_tile", ...). Nothing is computed."""
+        operands: list[Any] = [input, self.weight, self.bias]
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            # On meta a padded input has its sizes and no numbers; all operands have to be there.
+            operands = [None if t is None else t.detach().to("meta") for t in operands]
+            operands[0] = F.pad(operands[0], self._reversed_padding_repeated_twice, mode=self.padding_mode)
+            padding = _NO_PADDING
+        return _C._conv1d_kernel(*operands, self.stride, padding, self.dilation, self.groups)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of weights arranged for the kernels that this layer keeps: see conv1d.set_kept_memory()."""
+        plan = getattr(self, "_plan", None)
+        return 0 if plan is None else plan.kept_bytes
+
     def __getstate__(self) -> dict[str, Any]:
         # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
         return self.__dict__.copy()
