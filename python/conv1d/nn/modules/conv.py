@@ -233,7 +233,8 @@ class Conv1d(_ConvNd):
             operands = [None if t is None else t.detach().to("meta") for t in operands]
             operands[0] = F.pad(operands[0], self._reversed_padding_repeated_twice, mode=self.padding_mode)
             padding = _NO_PADDING
-        return _C._conv1d_kernel(*operands, self.stride, padding, self.dilation, self.groups)
+        x, weight, bias = operands
+        return _C._conv1d_kernel(x, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     @property
     def kept_bytes(self) -> int:
