@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include <conv1d/dtype.h>
 
@@ -52,8 +53,7 @@ struct Pointers {
 /// Any number of threads may call a layer at once.
 class Layer {
  public:
-  /// `weight_bytes`: of the layer's weight. Counts into what all layers together may keep (set_kept_memory()).
-  Layer(const Settings& settings, std::size_t weight_bytes);
+  explicit Layer(const Settings& settings);
   ~Layer();
   Layer(const Layer&) = delete;
   Layer& operator=(const Layer&) = delete;
@@ -70,7 +70,7 @@ class Layer {
   /// says that they hold its numbers.
   void run(const Pass& pass, const Pointers& pointers);
 
-  /// Bytes of packed weights kept at the moment, and their release.
+  /// Bytes of packed weights kept at the moment, and their release. <conv1d/kept_memory.h> bounds them.
   std::size_t kept_bytes() const;
   void clear();
 
@@ -83,6 +83,10 @@ class Layer {
 /// Sizes of a pass's output.
 const Sizes& sizes_of(const Pass& pass);
 
+/// The name of the family of algorithms that computes a pass: "direct", "fft_tile", ... (of a pass in several steps:
+/// that which takes most of the time).
+std::string_view kernel_of(const Pass& pass);
+
 /// Sums a gradient over batch and length into `out`, one number a channel. False where the dtype is not served.
 bool bias_grad(const Array& grad, void* out);
 
@@ -94,11 +98,6 @@ Served served();
 
 /// A hash of `bytes` bytes, for tests of its speed.
 std::uint64_t hash(const void* data, std::size_t bytes);
-
-/// What all guests' layers keep together: at most `bytes`, and at most eight times their weights. At first 1 GiB. What
-/// is kept beyond is given back at once.
-void set_kept_memory(std::size_t bytes);
-std::size_t kept_memory();  ///< kept at the moment
 
 /// Threads of the framework: from now on the whole library's parts run on them. `run` calls task(context, part) once
 /// for each part in [0, parts) and returns when all are done; it is never called where count() is 1.

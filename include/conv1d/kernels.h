@@ -35,7 +35,8 @@ class Plan {
     std::int64_t groups = 1;
     DType dtype = float32;         ///< any but bool; integers wrap around
     bool relu = false;             ///< negative results become zero; real types
-    bool fixed_order = false;      ///< direct sums only: the same input gives the same bits in whatever block it comes
+    bool fixed_order = false;      ///< direct sums only: the same input gives the same bits in whatever block it comes;
+                                   ///< implied by set_float32_conv_precision("highest")
     std::string_view kernel = {};  ///< the algorithm, one of kernels(); empty: the one with the lowest estimated cost
 
     // Distances in elements; 0: as in a contiguous array of [batch, channels, length].

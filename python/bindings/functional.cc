@@ -92,6 +92,19 @@ nb::object conv_transpose1d_planned(LayerPlan& plan, nb::handle input, nb::handl
                  input, weight, bias, stride, padding, output_padding, groups, dilation);
 }
 
+// The name of the family that a layer's call would take; the arguments are its, by position. The padding is in the
+// input where its mode is not zeros.
+
+std::string conv1d_kernel(const nb::args& args) {
+  const Arguments a = conv1d_signatures().parse(args.ptr(), nullptr);
+  return F::conv1d_kernel(a.tensor("input"), a.tensor("weight"), a.tensor("bias"), conv1d_args(a));
+}
+
+std::string conv_transpose1d_kernel(const nb::args& args) {
+  const Arguments a = conv_transpose1d_signatures().parse(args.ptr(), nullptr);
+  return F::conv_transpose1d_kernel(a.tensor("input"), a.tensor("weight"), a.tensor("bias"), conv_transpose1d_args(a));
+}
+
 // ---- the others ---------------------------------------------------------------------------------------------------
 
 nb::object pad(const nb::args& args) {
@@ -148,6 +161,8 @@ void bind_functional(nb::module_& module) {
   module.def("_conv_transpose1d_planned", &conv_transpose1d_planned, nb::arg(), nb::arg().none(), nb::arg().none(),
              nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
              nb::arg().none());
+  module.def("_conv1d_kernel", &conv1d_kernel);
+  module.def("_conv_transpose1d_kernel", &conv_transpose1d_kernel);
 }
 
 }  // namespace conv1d::python

@@ -1,7 +1,10 @@
-// Settings of the process: the default dtype, the number of threads, memory that is kept.
+// Settings of the process: the default dtype, the number of threads, what is kept, precision.
+#include <conv1d/kept_memory.h>
+#include <conv1d/precision.h>
 #include <conv1d/threads.h>
 
 #include <limits>
+#include <string>
 
 #include "arguments.h"
 #include "bindings.h"
@@ -35,6 +38,18 @@ void bind_settings(nb::module_& module) {
       },
       nb::arg("threads").none());
   module.def("empty_cache", [] { empty_cache(); });
+  module.def("_set_kept_memory", [](std::size_t bytes) { set_kept_memory(bytes); });
+  module.def("kept_memory", [] { return kept_memory(); });
+  module.def(
+      "set_float32_conv_precision",
+      [](nb::handle precision) {
+        if (!PyUnicode_Check(precision.ptr())) {
+          raise<RuntimeError>("set_float32_conv_precision expects a str, but got ", python_type_name(precision));
+        }
+        set_float32_conv_precision(nb::cast<std::string>(precision));
+      },
+      nb::arg("precision").none());
+  module.def("get_float32_conv_precision", [] { return std::string(get_float32_conv_precision()); });
 }
 
 }  // namespace conv1d::python

@@ -48,10 +48,11 @@ def from_dlpack(ext_tensor: _Any, *, device: _Any = None, copy: _Any = None) -> 
 
 
 def set_kept_memory(limit: _Any) -> None:
-    """At most `limit` bytes of packed weights are kept by accelerated layers of PyTorch models, all together.
+    """Layers keep at most `limit` bytes of packed weights, all together, those in PyTorch's models included.
 
-    At first 1 GiB, and never more than eight times the layers' weights. What is kept beyond is given back at once;
-    layers then pack anew at every call or use weights as they are. get_kept_memory() tells what is kept.
+    At first 1 GiB; and no layer keeps more than eight times its weights (or 64 KiB). Where not everything fits, those
+    copies stay that save most time a byte. What is kept beyond is given back at once; layers then pack anew at every
+    call or use weights as they are. kept_memory() tells what is kept, layer.kept_bytes a layer's share.
     """
     _C._set_kept_memory(limit)
 

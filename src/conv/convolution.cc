@@ -39,7 +39,7 @@ Tensor bias_grad(const Tensor& grad) {
     const GradGuard guard(false);
     sum = grad.sum({0, 2});
   }
-  const Shape sizes = grad.sizes();
+  const Shape& sizes = grad.sizes();
   return record(kSecondOrder, sum, {grad, Tensor(), Tensor()}, {}, [sizes](const BackwardArgs& args) {
     std::vector<Tensor> grads(3);
     if (args.grad().defined()) grads[0] = args.grad().reshape({1, sizes[1], 1}).expand(sizes);
@@ -126,6 +126,10 @@ Tensor batched(const Tensor& input, const Tensor& weight, const Tensor& bias, co
   return convolution(input.unsqueeze(0), weight, bias, g, cache).squeeze(0);
 }
 
+std::string kernel_of(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvGeometry& g) {
+  return std::string(layer_kernel(input.dim() == 3 ? input : input.detach().unsqueeze(0), weight, bias, g));
+}
+
 }  // namespace
 
 namespace nn::functional {
@@ -137,6 +141,15 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, con
 Tensor conv_transpose1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvTranspose1dArgs& args,
                         PlanCache* cache) {
   return batched(input, weight, bias, check_conv_transpose1d(input, weight, bias, args), cache);
+}
+
+std::string conv1d_kernel(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dArgs& args) {
+  return kernel_of(input, weight, bias, check_conv1d(input, weight, bias, args));
+}
+
+std::string conv_transpose1d_kernel(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                                    const ConvTranspose1dArgs& args) {
+  return kernel_of(input, weight, bias, check_conv_transpose1d(input, weight, bias, args));
 }
 
 }  // namespace nn::functional

@@ -18,33 +18,45 @@ namespace {
 using kernels::Operands;
 using kernels::TapProblem;
 
-// `weight` is what operands.weight points into, for the cache; the cache may be null.
-void run_near(std::span<const PassStep> steps, const Operands& operands, const Tensor& weight, PlanCache* cache) {
+kernels::ChooseOptions choose_options(bool packed_weight) {
   kernels::ChooseOptions options = kernels::default_options();
-  options.packed_weight = cache != nullptr;
+  options.packed_weight = packed_weight;
+  return options;
+}
+
+void run_all(const PlannedSteps& planned, const Operands& operands, const std::byte* packed) {
+  const memory::Buffer scratch(memory::scratch_size(planned.scratch_bytes));
+  run_steps(planned.steps, operands, packed, scratch.data());
+}
+
+// `weight` is what operands.weight points into.
+void run_kept(std::span<const PassStep> steps, const Operands& operands, const Tensor& weight,
+              PlanCache::Impl& keeper) {
   const std::size_t bytes = element_size(weight.dtype());
-  if (cache) {
-    const std::shared_ptr<const KeptPlan> plan = cache->impl().plan(steps, bytes, options);
-    std::shared_ptr<const PackedWeight> packed;
-    if (plan->packed_bytes > 0) packed = cache->impl().packed(weight, *plan);
-    const memory::Buffer scratch(memory::scratch_size(plan->scratch_bytes));
-    return run_steps(plan->steps, operands, packed ? packed->memory.data() : nullptr, scratch.data());
-  }
-  for (const PassStep& step : steps) {  // one by one: no memory is asked for beside the scratch
-    const PlannedStep planned = plan_step(step, bytes, options);
-    const memory::Buffer scratch(memory::scratch_size(planned.plan.scratch_bytes));
-    run_steps({&planned, 1}, operands, nullptr, scratch.data());
-  }
+  const std::shared_ptr<const KeptPlan> kept = keeper.plan(steps, bytes, choose_options(true));
+  if (kept->packed_bytes == 0) return run_all(*kept, operands, nullptr);
+  if (const auto packed = keeper.packed(weight, *kept)) return run_all(*kept, operands, packed->data());
+  run_all(*keeper.plan(steps, bytes, choose_options(false)), operands, nullptr);
+}
+
+void run_near(const PassStep& step, const Operands& operands, std::size_t element_bytes) {
+  const PlannedStep planned = plan_step(step, element_bytes, choose_options(false));
+  const memory::Buffer scratch(memory::scratch_size(planned.plan.scratch_bytes));
+  run_steps({&planned, 1}, operands, nullptr, scratch.data());
+}
+
+// What the outputs begin with, alone.
+PassStep without_taps(PassStep step) {
+  step.problem.taps = 0;
+  step.problem.first = 0;
+  step.problem.between = step.problem.step = 1;
+  return step;
 }
 
 // Strides, paddings or dilations near 2^63: one tap after the other, each with just the columns that meet the input.
-void run_far(const PassStep& step, const Operands& operands, const Tensor& weight) {
+void run_far(const PassStep& step, const Operands& operands, std::size_t element_bytes) {
   const TapProblem& problem = step.problem;
-  PassStep start = step;
-  start.problem.taps = 0;
-  start.problem.first = 0;
-  start.problem.between = start.problem.step = 1;
-  run_near({&start, 1}, operands, weight, nullptr);
+  run_near(without_taps(step), operands, element_bytes);
 
   PassStep single = step;
   TapProblem& tap = single.problem;
@@ -62,21 +74,25 @@ void run_far(const PassStep& step, const Operands& operands, const Tensor& weigh
     tap.step = tap.columns == 1 ? 1 : problem.step;
     single.weight_offset = step.weight_offset + t * problem.weight.tap;
     single.output_offset = step.output_offset + static_cast<std::int64_t>(begin) * problem.output.column;
-    run_near({&single, 1}, operands, weight, nullptr);
+    run_near(single, operands, element_bytes);
   }
 }
 
+// A weight with gaps or repeats is packed at each call: its bytes are not one block that could be compared.
+bool may_keep(std::span<const PassStep> steps, const Tensor& weight) {
+  const auto near = [](const PassStep& step) { return is_near(step.problem); };
+  return weight.is_contiguous() && std::all_of(steps.begin(), steps.end(), near);
+}
+
+// `weight` is what operands.weight points into; the cache may be null.
 void run_pass(std::span<const PassStep> steps, const Operands& operands, const Tensor& weight, PlanCache* cache) {
-  // A weight with gaps or repeats is packed at each call: its bytes are not one block that could be compared.
-  if (!weight.is_contiguous()) cache = nullptr;
-  if (std::all_of(steps.begin(), steps.end(), [](const PassStep& step) { return is_near(step.problem); })) {
-    return run_near(steps, operands, weight, cache);
-  }
+  const std::size_t bytes = element_size(weight.dtype());
+  if (cache && may_keep(steps, weight)) return run_kept(steps, operands, weight, cache->impl());
   for (const PassStep& step : steps) {
     if (is_near(step.problem))
-      run_near({&step, 1}, operands, weight, nullptr);
+      run_near(step, operands, bytes);
     else
-      run_far(step, operands, weight);
+      run_far(step, operands, bytes);
   }
 }
 
@@ -94,6 +110,21 @@ Operands operands_of(const Tensor& input, const Tensor& weight, const Tensor& bi
 }
 
 }  // namespace
+
+std::string_view layer_kernel(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g) {
+  const std::int64_t channels = g.transposed ? g.in_channels : g.out_channels;
+  const std::int64_t length = g.transposed ? g.in_length : g.out_length;
+  if (g.batch == 0 || channels == 0 || length == 0) return "none";
+  const kernels::Element element = element_of(x.dtype());
+  const Strides3 in = strides_of(x), w = strides_of(weight), out = contiguous_strides3(channels, length);
+  std::vector<PassStep> steps = g.transposed ? input_grad_steps(element, g, in, w, bias_stride(bias), out).steps
+                                             : std::vector{forward_step(element, g, in, w, bias_stride(bias), out)};
+  const bool packed = may_keep(steps, weight);
+  for (PassStep& step : steps) {
+    if (!is_near(step.problem)) step = without_taps(step);
+  }
+  return main_kernel(plan_steps(steps, element_size(x.dtype()), choose_options(packed)).steps);
+}
 
 Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g, PlanCache* cache) {
   Tensor y = make_tensor({g.batch, g.out_channels, g.out_length}, x.dtype(), x.device());

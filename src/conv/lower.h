@@ -1,6 +1,8 @@
 // From a layer's tensors to the kernels. conv/passes.h says what each of the three passes computes.
 #pragma once
 
+#include <string_view>
+
 #include <conv1d/nn/plan_cache.h>
 #include <conv1d/tensor.h>
 
@@ -15,5 +17,10 @@ Tensor run_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, co
 Tensor run_input_grad(const Tensor& grad, const Tensor& weight, const Tensor& bias, const ConvGeometry& g,
                       PlanCache* cache);
 Tensor run_weight_grad(const Tensor& grad, const Tensor& x, const ConvGeometry& g);
+
+/// The name of the family that the layer itself (run_forward(), or run_input_grad() where g.transposed) takes for most
+/// of its time, where packed weights may be kept; "none" where there is nothing to compute. Only sizes and strides are
+/// looked at: tensors may be on meta.
+std::string_view layer_kernel(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvGeometry& g);
 
 }  // namespace conv1d

@@ -18,6 +18,15 @@ bool plans(std::span<const PlannedStep> planned, std::span<const PassStep> steps
   });
 }
 
+/// That a call takes longer where nothing is kept.
+double saved_seconds(const KeptPlan& kept) {
+  kernels::ChooseOptions without = kept.options;
+  without.packed_weight = false;
+  double seconds = -kept.seconds;
+  for (const PlannedStep& step : kept.steps) seconds += kernels::make_plan(step.plan.problem, without).seconds;
+  return seconds;
+}
+
 }  // namespace
 
 bool WeightMark::operator==(const WeightMark& other) const {
@@ -45,44 +54,27 @@ WeightMark mark_of(const Tensor& weight) {
 
 std::shared_ptr<const KeptPlan> PlanCache::Impl::plan(std::span<const PassStep> steps, std::size_t element_bytes,
                                                       const kernels::ChooseOptions& options) {
+  std::shared_ptr<const KeptPlan>& slot = last[options.packed_weight ? 1 : 0];
   {
     const std::lock_guard lock(mutex);
-    if (last && last->options == options && plans(last->steps, steps, element_bytes)) return last;
+    if (slot && slot->options == options && plans(slot->steps, steps, element_bytes)) return slot;
   }
-  auto made = std::make_shared<KeptPlan>();
-  made->options = options;
-  made->steps.reserve(steps.size());
-  for (const PassStep& step : steps) made->steps.push_back(plan_step(step, element_bytes, options));
-  made->packed_bytes = place_packings(made->steps);
-  made->scratch_bytes = scratch_bytes(made->steps);
+  auto made = std::make_shared<const KeptPlan>(KeptPlan{plan_steps(steps, element_bytes, options), options});
   const std::lock_guard lock(mutex);
-  last = made;
+  slot = made;
   return made;
 }
 
-std::shared_ptr<const PackedWeight> PlanCache::Impl::packed(const Tensor& weight, const KeptPlan& plan) {
+PlanCache::Impl::Copies::CopyPointer PlanCache::Impl::packed(const Tensor& weight, const KeptPlan& kept) {
   // The mark is taken before the numbers are read: a write in between leaves a copy that no later mark equals.
-  WeightMark mark = mark_of(weight);
-  {
-    const std::lock_guard lock(mutex);
-    for (const auto& entry : kept) {
-      if (fits(entry->packings, plan.steps) && entry->mark == mark) return entry;
-    }
-  }
-  auto made = std::make_shared<PackedWeight>();
-  made->memory = memory::Buffer(plan.packed_bytes);
-  made->bytes = plan.packed_bytes;
-  made->packings = packings_of(plan.steps);
-  made->mark = std::move(mark);
-  pack_steps(plan.steps, impl_of(weight).raw(), made->memory.data());
-
-  const std::lock_guard lock(mutex);
-  // Copies of other numbers will not be wanted again; those of the same weight for other kernels may be.
-  std::erase_if(kept,
-                [&](const auto& entry) { return entry->packings == made->packings || !(entry->mark == made->mark); });
-  if (kept.size() == kMaxKept) kept.erase(kept.begin());
-  kept.push_back(made);
-  return made;
+  return copies.get(
+      mark_of(weight), kept.packings,
+      [&] {
+        return KeptRequest{.bytes = kept.packed_bytes,
+                           .weight_bytes = static_cast<std::size_t>(weight.numel()) * element_size(weight.dtype()),
+                           .seconds = saved_seconds(kept)};
+      },
+      [&](std::byte* to) { pack_steps(kept.steps, impl_of(weight).raw(), to); });
 }
 
 PlanCache::PlanCache() : impl_(std::make_unique<Impl>()) {}
@@ -90,17 +82,12 @@ PlanCache::~PlanCache() = default;
 PlanCache::PlanCache(PlanCache&&) noexcept = default;
 PlanCache& PlanCache::operator=(PlanCache&&) noexcept = default;
 
-std::size_t PlanCache::kept_bytes() const {
-  const std::lock_guard lock(impl_->mutex);
-  std::size_t bytes = 0;
-  for (const auto& entry : impl_->kept) bytes += entry->bytes;
-  return bytes;
-}
+std::size_t PlanCache::kept_bytes() const { return impl_->copies.bytes(); }
 
 void PlanCache::clear() {
+  impl_->copies.clear();
   const std::lock_guard lock(impl_->mutex);
-  impl_->kept.clear();
-  impl_->last.reset();
+  impl_->last = {};
 }
 
 }  // namespace conv1d

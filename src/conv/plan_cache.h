@@ -1,6 +1,7 @@
 // A packed weight is never stale: how a kept copy is recognised as that of the numbers that the weight holds now.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -10,8 +11,8 @@
 #include <conv1d/nn/plan_cache.h>
 #include <conv1d/tensor.h>
 
-#include "base/memory.h"
 #include "conv/hash.h"
+#include "conv/kept.h"
 #include "conv/planned.h"
 #include "tensor/impl.h"
 
@@ -38,35 +39,25 @@ struct WeightMark {
 /// The mark of a contiguous weight as it is now.
 WeightMark mark_of(const Tensor& weight);
 
-/// One copy of a weight, packed for all steps of a pass.
-struct PackedWeight {
-  WeightMark mark;
-  std::vector<StepPacking> packings;
-  memory::Buffer memory;
-  std::size_t bytes = 0;
-};
-
-/// The steps of a pass, planned, and what they were planned with.
-struct KeptPlan {
+/// Planned steps and what they were planned with, besides the problems that they hold themselves.
+struct KeptPlan : PlannedSteps {
   kernels::ChooseOptions options;
-  std::vector<PlannedStep> steps;
-  std::size_t packed_bytes = 0, scratch_bytes = 0;
 };
 
 struct PlanCache::Impl {
-  /// The steps with their kernels chosen, remembered: a layer mostly meets the problem of its last call again, and
-  /// choosing a kernel takes longer than computing a small one.
+  using Copies = KeptCopies<WeightMark, std::vector<StepPacking>>;
+
+  /// plan_steps(), remembered: a layer mostly meets the problem of its last call again, and choosing a kernel takes
+  /// longer than computing a small one.
   std::shared_ptr<const KeptPlan> plan(std::span<const PassStep> steps, std::size_t element_bytes,
                                        const kernels::ChooseOptions& options);
 
-  /// The weight packed for `plan`, which asks for packed_bytes > 0; packed now where no kept copy serves. What is
-  /// returned never changes, and lives as long as the caller holds it.
-  std::shared_ptr<const PackedWeight> packed(const Tensor& weight, const KeptPlan& plan);
+  /// The weight packed for `kept`, which asks for packed_bytes > 0; null where no more may be kept.
+  Copies::CopyPointer packed(const Tensor& weight, const KeptPlan& kept);
 
-  mutable std::mutex
-      mutex;  // guards what is kept, not the packing: two threads may pack the same weight, one copy stays
-  std::vector<std::shared_ptr<const PackedWeight>> kept;  // the most recently made last
-  std::shared_ptr<const KeptPlan> last;
+  mutable std::mutex mutex;                             // guards `last`
+  std::array<std::shared_ptr<const KeptPlan>, 2> last;  // without and with packed weights
+  Copies copies;
 };
 
 }  // namespace conv1d

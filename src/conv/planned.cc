@@ -2,48 +2,59 @@
 
 #include <algorithm>
 
+#include "conv/kept.h"
+#include "conv/kept_plan.h"
 #include "kernels/kernel.h"
 
 namespace conv1d {
+namespace {
+
+PlannedStep with_plan(const kernels::Plan& plan, const PassStep& step, std::size_t element_bytes) {
+  const auto bytes = static_cast<std::int64_t>(element_bytes);
+  return {.plan = plan, .weight_offset = step.weight_offset * bytes, .output_offset = step.output_offset * bytes};
+}
+
+/// An equal share for each step that has a weight, such that the rounding up of places is within it, too.
+std::size_t kept_share(std::span<const PassStep> steps) {
+  std::size_t weights = 0, sharers = 0;
+  for (const PassStep& step : steps) {
+    const std::size_t bytes = weight_bytes(step.problem);
+    weights += bytes;
+    sharers += bytes != 0;
+  }
+  return kept_bound(weights) / std::max<std::size_t>(1, sharers) / kernels::kAlignment * kernels::kAlignment;
+}
+
+}  // namespace
 
 PlannedStep plan_step(const PassStep& step, std::size_t element_bytes, const kernels::ChooseOptions& options) {
-  const auto bytes = static_cast<std::int64_t>(element_bytes);
-  return {.plan = kernels::make_plan(step.problem, options),
-          .weight_offset = step.weight_offset * bytes,
-          .output_offset = step.output_offset * bytes};
+  return with_plan(kernels::make_plan(step.problem, options), step, element_bytes);
 }
 
-std::vector<StepPacking> packings_of(std::span<const PlannedStep> steps) {
-  std::vector<StepPacking> packings;
-  for (const PlannedStep& step : steps) {
-    if (step.plan.packed_bytes != 0) packings.push_back({step.plan.packing, step.weight_offset});
+PlannedSteps plan_steps(std::span<const PassStep> steps, std::size_t element_bytes,
+                        const kernels::ChooseOptions& options) {
+  const std::size_t share = kept_share(steps);
+  PlannedSteps all;
+  all.steps.reserve(steps.size());
+  for (const PassStep& step : steps) {
+    PlannedStep planned = with_plan(make_kept_plan(step.problem, options, share), step, element_bytes);
+    all.scratch_bytes = std::max(all.scratch_bytes, planned.plan.scratch_bytes);
+    all.seconds += planned.plan.seconds;
+    if (options.packed_weight && planned.plan.packed_bytes != 0) {
+      planned.packed_at = all.packed_bytes;
+      all.packed_bytes += kernels::aligned_size(planned.plan.packed_bytes);
+      all.packings.push_back({planned.plan.packing, planned.weight_offset});
+    }
+    all.steps.push_back(planned);
   }
-  return packings;
+  return all;
 }
 
-bool fits(std::span<const StepPacking> packings, std::span<const PlannedStep> steps) {
-  std::size_t at = 0;
-  for (const PlannedStep& step : steps) {
-    if (step.plan.packed_bytes == 0) continue;
-    if (at == packings.size() || !(packings[at] == StepPacking{step.plan.packing, step.weight_offset})) return false;
-    ++at;
-  }
-  return at == packings.size();
-}
-
-std::size_t place_packings(std::span<PlannedStep> steps) {
-  std::size_t bytes = 0;
-  for (PlannedStep& step : steps) {
-    step.packed_at = bytes;
-    bytes += kernels::aligned_size(step.plan.packed_bytes);
-  }
-  return bytes;
-}
-
-std::size_t scratch_bytes(std::span<const PlannedStep> steps) {
-  std::size_t bytes = 0;
-  for (const PlannedStep& step : steps) bytes = std::max(bytes, step.plan.scratch_bytes);
-  return bytes;
+std::string_view main_kernel(std::span<const PlannedStep> steps) {
+  const auto longest = std::max_element(steps.begin(), steps.end(), [](const PlannedStep& a, const PlannedStep& b) {
+    return a.plan.seconds < b.plan.seconds;
+  });
+  return longest == steps.end() ? "none" : kernels::kernel_name(longest->plan);
 }
 
 void pack_steps(std::span<const PlannedStep> steps, const void* weight, std::byte* packed) noexcept {

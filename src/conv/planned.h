@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "conv/passes.h"
@@ -18,6 +19,7 @@ struct PlannedStep {
   std::int64_t output_offset = 0;
   std::size_t packed_at = 0;  ///< where its packed weight begins in the memory of all steps
 };
+/// Alone, without packed weights: nothing is allocated.
 PlannedStep plan_step(const PassStep& step, std::size_t element_bytes, const kernels::ChooseOptions& options);
 
 /// What packed weights have to fit to be used again.
@@ -26,14 +28,21 @@ struct StepPacking {
   std::int64_t weight_offset = 0;
   bool operator==(const StepPacking&) const = default;
 };
-/// Of those steps that pack at all.
-std::vector<StepPacking> packings_of(std::span<const PlannedStep> steps);
-bool fits(std::span<const StepPacking> packings, std::span<const PlannedStep> steps);
 
-/// Sets packed_at of every step; returns the bytes of all packed weights together.
-std::size_t place_packings(std::span<PlannedStep> steps);
-/// Of the step that wants most: the steps run one after the other.
-std::size_t scratch_bytes(std::span<const PlannedStep> steps);
+/// All steps of a pass, and what they take together.
+struct PlannedSteps {
+  std::vector<PlannedStep> steps;
+  std::vector<StepPacking> packings;  ///< of those steps that pack; none where planned without packed weights
+  std::size_t packed_bytes = 0;       ///< of all steps; 0: there is nothing to keep
+  std::size_t scratch_bytes = 0;      ///< of the step that wants most: they run one after the other
+  double seconds = 0;
+};
+/// Where packed weights are to be kept, all steps together want no more than one layer may keep.
+PlannedSteps plan_steps(std::span<const PassStep> steps, std::size_t element_bytes,
+                        const kernels::ChooseOptions& options);
+
+/// The family that takes the largest share of the time; "none" where there are no steps.
+std::string_view main_kernel(std::span<const PlannedStep> steps);
 
 void pack_steps(std::span<const PlannedStep> steps, const void* weight, std::byte* packed) noexcept;
 /// `packed`: null where the steps were planned without packed weights or need none.

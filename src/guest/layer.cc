@@ -9,25 +9,17 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "conv/hash.h"
-#include "guest/kept.h"
+#include "conv/kept.h"
 #include "guest/pass.h"
+#include "kernels/precision.h"
 
 namespace conv1d::guest {
 namespace {
 
 /// Shapes that alternate (two halves of a model sharing a layer, a last shorter batch) are each readied once.
 constexpr std::size_t kReadied = 2;
-/// Different lengths may be served by different families, each with a packing of its own.
-constexpr std::size_t kKept = 4;
-
-/// One copy of a layer's weight, packed for all steps of a pass. Never changed once it is made.
-struct Packed {
-  std::uint64_t hash = 0;
-  std::vector<StepPacking> packings;
-  memory::Buffer memory;
-  std::size_t bytes = 0;
-  ~Packed() { KeptAccount::release(bytes); }
-};
+/// A weight is known by the hash of its bytes; a copy is packed for all steps of a pass.
+using Copies = KeptCopies<std::uint64_t, std::vector<StepPacking>>;
 
 std::array<std::atomic<std::uint64_t>, kKinds> served_passes{};
 
@@ -37,7 +29,8 @@ PassKey key_of(const Array& first, const Array& second, const Array* bias, std::
               .second_sizes = second.sizes,
               .second_strides = second.strides,
               .extra = extra,
-              .threads = get_num_threads()};
+              .threads = get_num_threads(),
+              .precision = kernels::current_precision()};
   key.dtypes = static_cast<std::int32_t>(first.dtype) << 8 | static_cast<std::int32_t>(second.dtype);
   if (bias) {
     key.bias_size = bias->sizes[2];
@@ -62,28 +55,18 @@ class Scratch {
 
 }  // namespace
 
-struct Layer::Impl final : Keeper {
-  Impl(const Settings& s, std::size_t weight_bytes) : settings(s), account(this, weight_bytes) {}
-
-  void give_back() override;
+struct Layer::Impl {
+  explicit Impl(const Settings& s) : settings(s) {}
 
   const Settings settings;
-  mutable std::mutex mutex;  // guards what follows, not the computing
+  mutable std::mutex mutex;  // guards `readied`, not the computing
   std::array<std::array<std::shared_ptr<const Pass>, kReadied>, kKinds> readied;
-  std::vector<std::shared_ptr<const Packed>> kept;  // the most recently made last
+  Copies copies;
 
   std::shared_ptr<const Pass> ready(Kind kind, const PassKey& key, DType dtype);
-  std::shared_ptr<const Packed> packed(const Pass& pass, const void* weight);
+  Copies::CopyPointer packed(const Pass& pass, const void* weight);
   void put_first(const std::shared_ptr<const Pass>& pass);
-
-  KeptAccount account;  // the last member: see kept.h
 };
-
-void Layer::Impl::give_back() {
-  const std::lock_guard lock(mutex);
-  kept.clear();
-  readied = {};
-}
 
 void Layer::Impl::put_first(const std::shared_ptr<const Pass>& pass) {
   auto& slots = readied[static_cast<std::size_t>(pass->kind)];
@@ -109,32 +92,18 @@ std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key, DT
   return pass;
 }
 
-std::shared_ptr<const Packed> Layer::Impl::packed(const Pass& pass, const void* weight) {
+Copies::CopyPointer Layer::Impl::packed(const Pass& pass, const void* weight) {
   // Taken before the numbers are packed: a write in between leaves a copy that no later hash equals.
-  const std::uint64_t hash = hash_bytes(static_cast<const std::byte*>(weight), pass.weight_bytes);
-  {
-    const std::lock_guard lock(mutex);
-    for (const auto& entry : kept) {
-      if (entry->hash == hash && entry->packings == pass.packings) return entry;
-    }
-    // Copies of other numbers will not be wanted again; those of the same numbers for other families may be.
-    std::erase_if(kept, [&](const auto& e) { return e->hash != hash || e->packings == pass.packings; });
-    if (kept.size() == kKept) kept.erase(kept.begin());
-  }
-  if (!KeptAccount::reserve(pass.packed_bytes)) return nullptr;
-  auto made = std::make_shared<Packed>();
-  made->bytes = pass.packed_bytes;
-  made->memory = memory::Buffer(pass.packed_bytes);
-  made->hash = hash;
-  made->packings = pass.packings;
-  pack_steps(pass.steps, weight, made->memory.data());
-  const std::lock_guard lock(mutex);
-  kept.push_back(made);
-  return made;
+  return copies.get(
+      hash_bytes(static_cast<const std::byte*>(weight), pass.weight_bytes), pass.packings,
+      [&] {
+        return KeptRequest{
+            .bytes = pass.packed_bytes, .weight_bytes = pass.weight_bytes, .seconds = pass.saved_seconds};
+      },
+      [&](std::byte* to) { pack_steps(pass.steps, weight, to); });
 }
 
-Layer::Layer(const Settings& settings, std::size_t weight_bytes)
-    : impl_(std::make_unique<Impl>(settings, weight_bytes)) {}
+Layer::Layer(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
 Layer::~Layer() = default;
 
 const Settings& Layer::settings() const { return impl_->settings; }
@@ -156,7 +125,7 @@ std::shared_ptr<const Pass> Layer::weight_grad(const Array& grad, const Array& x
 }
 
 void Layer::run(const Pass& pass, const Pointers& pointers) {
-  std::shared_ptr<const Packed> packed;
+  Copies::CopyPointer packed;
   if (pass.packed_bytes != 0) {
     packed = impl_->packed(pass, pointers.weight);
     if (!packed) {
@@ -175,17 +144,16 @@ void Layer::run(const Pass& pass, const Pointers& pointers) {
   Scratch scratch(pass.scratch_bytes);
   run_steps(pass.steps,
             {.input = pointers.input, .weight = pointers.weight, .bias = pointers.bias, .output = pointers.output},
-            packed ? packed->memory.data() : nullptr, scratch.data());
+            packed ? packed->data() : nullptr, scratch.data());
 }
 
-std::size_t Layer::kept_bytes() const {
+std::size_t Layer::kept_bytes() const { return impl_->copies.bytes(); }
+
+void Layer::clear() {
+  impl_->copies.clear();
   const std::lock_guard lock(impl_->mutex);
-  std::size_t bytes = 0;
-  for (const auto& entry : impl_->kept) bytes += entry->bytes;
-  return bytes;
+  impl_->readied = {};
 }
-
-void Layer::clear() { impl_->give_back(); }
 
 Served served() {
   return {.forward = served_passes[0].load(),

@@ -160,22 +160,11 @@ bool is_contiguous(const Sizes& sizes, const Sizes& strides) {
   return true;
 }
 
-struct Planned {
-  std::vector<PlannedStep> steps;
-  double seconds = 0;
-};
-
-Planned plan_steps(const std::vector<PassStep>& lowered, std::size_t element_bytes, int threads, bool packed_weight) {
+kernels::ChooseOptions options_of(const PassKey& key) {
   kernels::ChooseOptions options = kernels::default_options();
-  options.threads = threads;
-  options.packed_weight = packed_weight;
-  Planned result;
-  result.steps.reserve(lowered.size());
-  for (const PassStep& step : lowered) {
-    result.steps.push_back(plan_step(step, element_bytes, options));
-    result.seconds += result.steps.back().plan.seconds;
-  }
-  return result;
+  options.threads = key.threads;
+  options.precision = key.precision;
+  return options;
 }
 
 }  // namespace
@@ -203,24 +192,22 @@ std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const
   pass->output_bytes = count(out) * bytes;
   pass->weight_bytes = count(key.second_sizes) * bytes;
   pass->zero_first = lowered->steps.zero_first;
-  bool keep = may_keep && kind == Kind::kForward && is_contiguous(key.second_sizes, key.second_strides);
-  Planned planned = plan_steps(steps, bytes, key.threads, keep);
-  if (keep) {
+  PlannedSteps& planned = *pass;
+  kernels::ChooseOptions options = options_of(key);
+  options.packed_weight = may_keep && kind == Kind::kForward && is_contiguous(key.second_sizes, key.second_strides);
+  planned = plan_steps(steps, bytes, options);
+  if (options.packed_weight) {
+    options.packed_weight = false;
+    PlannedSteps unpacked = plan_steps(steps, bytes, options);
     const double hashing = static_cast<double>(pass->weight_bytes) / kHashedBytes;
-    if (hashing > kSmallShare * planned.seconds) {
-      Planned unpacked = plan_steps(steps, bytes, key.threads, false);
-      if (unpacked.seconds < planned.seconds + hashing) planned = std::move(unpacked), keep = false;
-    }
-  }
-  pass->steps = std::move(planned.steps);
-  pass->scratch_bytes = scratch_bytes(pass->steps);
-  if (keep) {
-    pass->packed_bytes = place_packings(pass->steps);
-    pass->packings = packings_of(pass->steps);
+    pass->saved_seconds = unpacked.seconds - planned.seconds;
+    if (hashing > kSmallShare * planned.seconds && pass->saved_seconds < hashing) planned = std::move(unpacked);
   }
   return pass;
 }
 
 const Sizes& sizes_of(const Pass& pass) { return pass.sizes; }
+
+std::string_view kernel_of(const Pass& pass) { return main_kernel(pass.steps); }
 
 }  // namespace conv1d::guest

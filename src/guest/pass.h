@@ -22,21 +22,19 @@ struct PassKey {
   std::int64_t extra = 0;                        // in_length or kernel, which gradients cannot infer
   std::int32_t dtypes = 0;                       // of all operands, a byte each
   std::int32_t threads = 1;
+  kernels::Precision precision = kernels::Precision::kHigh;
   bool operator==(const PassKey&) const = default;
 };
 
-class Pass {
+class Pass : public PlannedSteps {
  public:
   PassKey key;
   Kind kind = Kind::kForward;
   Sizes sizes{};  // of the output
   std::size_t output_bytes = 0;
-  std::size_t weight_bytes = 0;   // of the operand in the weight's place
-  std::size_t packed_bytes = 0;   // of all steps together; 0: nothing is kept for this pass
-  std::size_t scratch_bytes = 0;  // of the step that wants most
+  std::size_t weight_bytes = 0;  // of the operand in the weight's place
+  double saved_seconds = 0;      // in each call by what is kept
   bool zero_first = false;
-  std::vector<PlannedStep> steps;
-  std::vector<StepPacking> packings;
 };
 
 /// Null where the pass is not served. `may_keep`: whether packed weights may be kept for it.

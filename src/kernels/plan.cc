@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "kernels/finish.h"
 #include "kernels/kernel.h"
+#include "kernels/precision.h"
 
 namespace conv1d::kernels {
 namespace {
@@ -68,7 +69,8 @@ void run_part(void* context, int part) noexcept {
 }  // namespace
 
 ChooseOptions default_options() {
-  return {.isa = current_isa(), .kernel = forced_kernel(), .threads = get_num_threads()};
+  return {
+      .isa = current_isa(), .kernel = forced_kernel(), .precision = current_precision(), .threads = get_num_threads()};
 }
 
 Plan make_plan(const TapProblem& problem, const ChooseOptions& options) {

@@ -30,6 +30,11 @@ std::vector<std::int64_t> pad_amounts(const Conv1dArgs& args, const Ints& kernel
   return amounts;
 }
 
+Conv1dArgs unpadded(Conv1dArgs args) {
+  args.padding = 0;
+  return args;
+}
+
 }  // namespace
 
 Conv1d::Conv1d(std::int64_t in_channels, std::int64_t out_channels, Ints kernel_size, const Conv1dOptions& options)
@@ -56,9 +61,15 @@ void Conv1d::reset_parameters(Generator* generator) { draw_conv_parameters(weigh
 Tensor Conv1d::forward(const Tensor& input) const {
   if (padding_mode_ == "zeros") return functional::conv1d(input, weight_, bias_, args_, &cache_);
   const Tensor padded = functional::pad(input, pad_amounts_, {.mode = padding_mode_});
-  Conv1dArgs unpadded = args_;
-  unpadded.padding = 0;
-  return functional::conv1d(padded, weight_, bias_, unpadded, &cache_);
+  return functional::conv1d(padded, weight_, bias_, unpadded(args_), &cache_);
+}
+
+std::string Conv1d::kernel_for(const Tensor& input) const {
+  if (padding_mode_ == "zeros") return functional::conv1d_kernel(input, weight_, bias_, args_);
+  // On meta the padded input has its sizes and no numbers; all operands have to be there.
+  const auto shape_of = [](const Tensor& t) { return t.defined() ? t.detach().to(Device(Device::Type::Meta)) : t; };
+  const Tensor padded = functional::pad(shape_of(input), pad_amounts_, {.mode = padding_mode_});
+  return functional::conv1d_kernel(padded, shape_of(weight_), shape_of(bias_), unpadded(args_));
 }
 
 std::string Conv1d::extra_repr() const {

@@ -45,13 +45,25 @@ Tensor ConvTranspose1d::forward(const Tensor& input) const {
 }
 
 Tensor ConvTranspose1d::forward(const Tensor& input, const std::vector<std::int64_t>& output_size) const {
+  return functional::conv_transpose1d(input, weight_, bias_, args_for(input, output_size), &cache_);
+}
+
+std::string ConvTranspose1d::kernel_for(const Tensor& input) const {
+  return functional::conv_transpose1d_kernel(input, weight_, bias_, args_);
+}
+
+std::string ConvTranspose1d::kernel_for(const Tensor& input, const std::vector<std::int64_t>& output_size) const {
+  return functional::conv_transpose1d_kernel(input, weight_, bias_, args_for(input, output_size));
+}
+
+ConvTranspose1dArgs ConvTranspose1d::args_for(const Tensor& input, const std::vector<std::int64_t>& output_size) const {
   ConvTranspose1dArgs args = args_;
   args.output_padding = check_output_size(input, output_size,
                                           {.kernel = first(kernel_size_),
                                            .stride = first(args_.stride),
                                            .padding = first(args_.padding),
                                            .dilation = first(args_.dilation)});
-  return functional::conv_transpose1d(input, weight_, bias_, args, &cache_);
+  return args;
 }
 
 std::string ConvTranspose1d::extra_repr() const {

@@ -91,7 +91,7 @@ TEST(GuestLayer, ComputesAsTensorsDo) {
     const Tensor grad = randn(y.sizes());
     y.backward(grad);
 
-    guest::Layer layer(settings, 1 << 20);
+    guest::Layer layer(settings);
     EXPECT_LT(difference(forward(layer, x.detach(), w.detach(), b.detach()), y.detach()), 1e-4);
     EXPECT_LT(difference(input_grad(layer, grad, w.detach(), length), x.grad()), 1e-4);
     EXPECT_LT(difference(weight_grad(layer, grad, x.detach(), k), w.grad()), 1e-3);
@@ -115,7 +115,7 @@ TEST(GuestLayer, TransposedIsTheInputGradientOfTheSameSettings) {
     if (out_length < 1) continue;
     const Tensor x = randn({2, groups * in, length}, {.dtype = float64});
     const Tensor w = randn({groups * in, out, k}, {.dtype = float64}), b = randn({groups * out}, {.dtype = float64});
-    guest::Layer layer(settings, 1 << 20);
+    guest::Layer layer(settings);
     const Tensor y = forward(layer, x, w, b);
     ASSERT_TRUE(y.defined());
 
@@ -141,7 +141,7 @@ TEST(GuestLayer, TransposedIsTheInputGradientOfTheSameSettings) {
 TEST(GuestLayer, RefusesWhatMakesNoLayer) {
   const Tensor x = randn({1, 4, 10}), w = randn({6, 2, 3}), b = randn({6});
   const guest::Settings good{.groups = 2};
-  guest::Layer served(good, 0);
+  guest::Layer served(good);
   EXPECT_TRUE(forward(served, x, w, b).defined());
   constexpr std::int64_t kHuge = std::numeric_limits<std::int64_t>::max();
   std::vector<guest::Settings> wrong(9, good);
@@ -155,11 +155,11 @@ TEST(GuestLayer, RefusesWhatMakesNoLayer) {
   wrong[7].pad_left = wrong[7].pad_right = kHuge;
   wrong[8].groups = kHuge;
   for (const guest::Settings& settings : wrong) {
-    guest::Layer layer(settings, 0);
+    guest::Layer layer(settings);
     EXPECT_FALSE(forward(layer, x, w, b).defined());
     guest::Settings turned = settings;
     turned.transposed = true;
-    guest::Layer transposed(turned, 0);
+    guest::Layer transposed(turned);
     EXPECT_FALSE(forward(transposed, x, w, b).defined());
   }
   EXPECT_FALSE(forward(served, randn({1, 5, 10}), w, b).defined());
@@ -171,29 +171,29 @@ TEST(GuestLayer, RefusesWhatMakesNoLayer) {
 }
 
 TEST(GuestLayer, KeepsWithinItsBoundAndGivesBack) {
-  const std::size_t start = guest::kept_memory();
+  const std::size_t start = kept_memory();
   const Tensor x = randn({1, 32, 200}), w = randn({32, 32, 7});
   const std::size_t bytes = 32 * 32 * 7 * 4;
   {
-    guest::Layer layer({}, bytes);
+    guest::Layer layer({});
     const Tensor y = forward(layer, x, w, {});
     EXPECT_GT(layer.kept_bytes(), 0U);
-    EXPECT_EQ(guest::kept_memory() - start, layer.kept_bytes());
+    EXPECT_EQ(kept_memory() - start, layer.kept_bytes());
     EXPECT_LE(layer.kept_bytes(), 8 * bytes);
-    guest::set_kept_memory(0);
-    EXPECT_EQ(guest::kept_memory(), 0U);
+    set_kept_memory(0);
+    EXPECT_EQ(kept_memory(), 0U);
     EXPECT_LT(difference(forward(layer, x, w, {}), y), 1e-3) << "served without keeping";
     EXPECT_EQ(layer.kept_bytes(), 0U);
-    guest::set_kept_memory(std::size_t{1} << 30);
+    set_kept_memory(std::size_t{1} << 30);
     layer.clear();
     forward(layer, x, w, {});
     EXPECT_GT(layer.kept_bytes(), 0U);
   }
-  EXPECT_EQ(guest::kept_memory(), start);
+  EXPECT_EQ(kept_memory(), start);
 }
 
 TEST(GuestLayer, SeesEveryChangeOfAWeight) {
-  guest::Layer layer({}, 1 << 20);
+  guest::Layer layer({});
   const Tensor x = randn({1, 16, 100});
   Tensor w = randn({16, 16, 5});
   for (std::int64_t i = 0; i < 40; ++i) {

@@ -2,9 +2,12 @@
 // number of threads, the family, or the instruction set among those with FMA.
 #include <gtest/gtest.h>
 
+#include <complex>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
+#include <conv1d/dtype.h>
 #include <conv1d/threads.h>
 
 #include "kernels/kernel.h"
@@ -14,15 +17,41 @@
 namespace conv1d::kernels::testing {
 namespace {
 
+/// In [-1, 1), both parts of complex numbers.
+template <class T> std::vector<T> numbers(std::int64_t count, std::mt19937_64& random) {
+  if constexpr (std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>) {
+    std::vector<T> result;
+    for (const double part : random_values<double>(count, random)) {
+      result.emplace_back(part, static_cast<double>(random() >> 12) * 0x1p-51 - 1);
+    }
+    return result;
+  } else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    return random_values<T>(count, random);
+  } else {
+    const std::vector<float> wide = random_values<float>(count, random);
+    return {wide.begin(), wide.end()};
+  }
+}
+
 template <class T> struct Data {
   std::vector<T> input, weight, bias;
   Data(const Layer& l, std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    input = random_values<T>(l.batch * l.in_channels * l.length, random);
-    weight = random_values<T>(l.out_channels * l.in_channels / l.groups * l.kernel_size, random);
-    bias = random_values<T>(l.out_channels, random);
+    input = numbers<T>(l.batch * l.in_channels * l.length, random);
+    weight = numbers<T>(l.out_channels * l.in_channels / l.groups * l.kernel_size, random);
+    bias = numbers<T>(l.out_channels, random);
   }
 };
+
+/// Calls test(a number, its element) for every type that rounds.
+template <class Test> void for_each_type(Test&& test) {
+  test(float{}, Element::kFloat32);
+  test(double{}, Element::kFloat64);
+  test(std::complex<float>{}, Element::kComplex64);
+  test(std::complex<double>{}, Element::kComplex128);
+  test(Half{}, Element::kFloat16);
+  test(BFloat16{}, Element::kBFloat16);
+}
 
 template <class T>
 std::vector<T> compute(const Layer& l, Element element, const Data<T>& data, const ChooseOptions& options,
@@ -88,7 +117,7 @@ template <class T> void expect_same_bits(Element element, Isa isa) {
         TapProblem part = p;
         part.first += from * p.step;
         part.columns = columns;
-        std::vector<T> output(whole.size(), T{0});
+        std::vector<T> output(whole.size());
         execute(make_plan(part, options),
                 {data.input.data(), data.weight.data(), data.bias.data(), output.data() + from});
         for (std::int64_t row = 0; row < l.batch * l.out_channels; ++row) {
@@ -104,8 +133,7 @@ template <class T> void expect_same_bits(Element element, Isa isa) {
 TEST(Bits, DoNotDependOnBatchLengthPositionOrThreads) {
   set_num_threads(3);
   for (const Isa isa : supported_isas()) {
-    expect_same_bits<float>(Element::kFloat32, isa);
-    expect_same_bits<double>(Element::kFloat64, isa);
+    for_each_type([isa]<class T>(T, Element element) { expect_same_bits<T>(element, isa); });
   }
 }
 
@@ -128,8 +156,7 @@ template <class T> void expect_same_families(Element element) {
 }
 
 TEST(Bits, DoNotDependOnFamilyOrInstructionSet) {
-  expect_same_families<float>(Element::kFloat32);
-  expect_same_families<double>(Element::kFloat64);
+  for_each_type([]<class T>(T, Element element) { expect_same_families<T>(element); });
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pytest
 from harness.snippets import ROOT, as_program, snippets
 from harness.under_test import IS_PYTORCH
@@ -61,3 +62,36 @@ def test_cpp_blocks(snippet, tmp_path: Path) -> None:
     assert built.returncode == 0, f"{snippet} does not compile:\n{built.stderr[:4000]}"
     done = subprocess.run([str(program)], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert done.returncode == 0, f"{snippet}: exit status {done.returncode}\n{done.stderr}"
+
+
+COUNTING_MALLOC = """
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+extern "C" void* __libc_malloc(std::size_t);
+static std::atomic<long> count;
+extern "C" void* malloc(std::size_t bytes) { ++count; return __libc_malloc(bytes); }
+struct AtEnd { ~AtEnd() { std::fprintf(stderr, "%ld", count.load()); } } at_end;
+"""
+
+
+@pytest.mark.skipif(not BUILD, reason="CONV1D_BUILD_DIR names no build of the library (make test sets it)")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++")
+def test_block_filter(tmp_path: Path) -> None:
+    """examples/block_filter.cc filters a stream whatever its length, and allocates nothing in its loop."""
+    program = Path(BUILD) / "examples" / "block_filter"
+    if not program.exists():
+        pytest.skip("built without examples")
+    source, counting = tmp_path / "counting.cc", tmp_path / "counting.so"
+    source.write_text(COUNTING_MALLOC, encoding="utf-8")
+    subprocess.run(["g++", "-std=c++20", "-shared", "-fPIC", str(source), "-o", str(counting)], check=True, timeout=300)
+    counts = set()
+    for length in (1, 256, 1000, 100_000):
+        samples = np.random.default_rng(length).standard_normal(length).astype(np.float32)
+        done = subprocess.run(
+            [str(program)], input=samples.tobytes(), capture_output=True, env={"LD_PRELOAD": str(counting)}, timeout=60
+        )
+        expected = np.convolve(samples.astype(np.float64), np.full(64, 1 / 64))[:length]
+        np.testing.assert_allclose(np.frombuffer(done.stdout, np.float32), expected, atol=1e-6)
+        counts.add(int(done.stderr))
+    assert len(counts) == 1, f"allocations depend on the number of blocks: {counts}"

@@ -38,6 +38,13 @@ class Conv1d : public Module {
   Conv1d(std::int64_t in_channels, std::int64_t out_channels, Ints kernel_size, const Conv1dOptions& options = {});
 
   Tensor forward(const Tensor& input) const override;
+
+  /// The name of the family of algorithms that forward(input) would take (functional::conv1d_kernel), padding included.
+  std::string kernel_for(const Tensor& input) const;
+
+  /// Bytes of weights arranged for the kernels that this layer keeps: see set_kept_memory().
+  std::size_t kept_bytes() const { return cache_.kept_bytes(); }
+
   std::string type_name() const override { return "Conv1d"; }
   std::string extra_repr() const override;
 

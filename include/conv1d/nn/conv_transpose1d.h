@@ -47,6 +47,15 @@ class ConvTranspose1d : public Module {
   Tensor operator()(const Tensor& input, const std::vector<std::int64_t>& output_size) const {
     return forward(input, output_size);
   }
+
+  /// The name of the family of algorithms that forward() would take for most of its time
+  /// (functional::conv_transpose1d_kernel).
+  std::string kernel_for(const Tensor& input) const;
+  std::string kernel_for(const Tensor& input, const std::vector<std::int64_t>& output_size) const;
+
+  /// Bytes of weights arranged for the kernels that this layer keeps: see set_kept_memory().
+  std::size_t kept_bytes() const { return cache_.kept_bytes(); }
+
   std::string type_name() const override { return "ConvTranspose1d"; }
   std::string extra_repr() const override;
 
@@ -65,6 +74,8 @@ class ConvTranspose1d : public Module {
   const Parameter& bias() const { return bias_; }  ///< undefined where options.bias was false
 
  private:
+  ConvTranspose1dArgs args_for(const Tensor& input, const std::vector<std::int64_t>& output_size) const;
+
   std::int64_t in_channels_;
   std::int64_t out_channels_;
   Ints kernel_size_;

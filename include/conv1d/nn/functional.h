@@ -46,6 +46,17 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}
 Tensor conv_transpose1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
                         const ConvTranspose1dArgs& args = {}, PlanCache* cache = nullptr);
 
+/// The name of the family of algorithms that conv1d() would take: "direct", "depthwise", "fft_tile", ...; "none" where
+/// the result is empty. Nothing is computed: only sizes, strides and dtypes count, and tensors may all be on meta.
+/// Raises what conv1d() raises.
+std::string conv1d_kernel(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
+                          const Conv1dArgs& args = {});
+
+/// Likewise of conv_transpose1d(). That computes the outputs between two strides separately: the name is of the family
+/// that takes most of the time; "none" also where no input reaches an output.
+std::string conv_transpose1d_kernel(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
+                                    const ConvTranspose1dArgs& args = {});
+
 /// What pad() takes besides the tensor and the amounts.
 struct PadOptions {
   std::string mode = "constant";     ///< "constant", "reflect", "replicate" or "circular"

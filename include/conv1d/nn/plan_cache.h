@@ -16,11 +16,12 @@ class PlanCache {
   PlanCache(PlanCache&&) noexcept;
   PlanCache& operator=(PlanCache&&) noexcept;
 
-  std::size_t kept_bytes() const;  ///< of arranged weights, at most kMaxKept copies of one weight
+  /// Of arranged weights: at most kMaxKept copies of one weight, within the bounds of set_kept_memory().
+  std::size_t kept_bytes() const;
   void clear();
 
-  static constexpr std::size_t kMaxKept =
-      4;  ///< different lengths may be served by different kernels, each with its own
+  /// Different lengths may be served by different kernels, each with an arrangement of its own.
+  static constexpr std::size_t kMaxKept = 4;
 
   struct Impl;
   Impl& impl() const { return *impl_; }

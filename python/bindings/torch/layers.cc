@@ -48,8 +48,8 @@ RecentLayers& recent_layers() {
 
 }  // namespace
 
-NumberedLayer::NumberedLayer(const guest::Settings& settings, std::size_t weight_bytes)
-    : layer_(std::make_shared<guest::Layer>(settings, weight_bytes)), number_(0) {
+NumberedLayer::NumberedLayer(const guest::Settings& settings)
+    : layer_(std::make_shared<guest::Layer>(settings)), number_(0) {
   Table& all = table();
   const std::lock_guard lock(all.mutex);
   if (all.unused.empty()) {
@@ -79,8 +79,7 @@ std::shared_ptr<guest::Layer> layer_of(std::int64_t number) {
   return all.places[at].layer;
 }
 
-std::shared_ptr<NumberedLayer> recent_layer(const void* weight, std::size_t weight_bytes,
-                                            const guest::Settings& settings) {
+std::shared_ptr<NumberedLayer> recent_layer(const void* weight, const guest::Settings& settings) {
   RecentLayers& recent = recent_layers();
   std::shared_ptr<NumberedLayer> dropped;  // dies after the lock is given back
   const std::lock_guard lock(recent.mutex);
@@ -91,7 +90,7 @@ std::shared_ptr<NumberedLayer> recent_layer(const void* weight, std::size_t weig
     recent.list.splice(recent.list.begin(), recent.list, found);
     return found->layer;
   }
-  recent.list.push_front({weight, settings, std::make_shared<NumberedLayer>(settings, weight_bytes)});
+  recent.list.push_front({weight, settings, std::make_shared<NumberedLayer>(settings)});
   if (recent.list.size() > RecentLayers::kMost) {
     dropped = std::move(recent.list.back().layer);
     recent.list.pop_back();

@@ -11,7 +11,7 @@ namespace conv1d::python::pytorch {
 /// A layer with a number, from birth to death.
 class NumberedLayer {
  public:
-  NumberedLayer(const guest::Settings& settings, std::size_t weight_bytes);
+  explicit NumberedLayer(const guest::Settings& settings);
   ~NumberedLayer();
   NumberedLayer(const NumberedLayer&) = delete;
   NumberedLayer& operator=(const NumberedLayer&) = delete;
@@ -29,8 +29,7 @@ std::shared_ptr<guest::Layer> layer_of(std::int64_t number);
 
 /// For calls without a layer of their own: the one that served the same weight (by address) and settings lately, or a
 /// new one. Few are remembered.
-std::shared_ptr<NumberedLayer> recent_layer(const void* weight, std::size_t weight_bytes,
-                                            const guest::Settings& settings);
+std::shared_ptr<NumberedLayer> recent_layer(const void* weight, const guest::Settings& settings);
 void forget_recent_layers();
 
 }  // namespace conv1d::python::pytorch

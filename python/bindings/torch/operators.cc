@@ -189,15 +189,10 @@ guest::Settings settings_from(const Slot* stack, bool transposed) {
   return settings;
 }
 
-std::size_t bytes_of(const Operand& w) {
-  const guest::Sizes& s = w.array.sizes;
-  return static_cast<std::size_t>(s[0] * s[1] * s[2]) * element_size(w.array.dtype);
-}
-
 void plain_forward(Slot* stack, bool transposed) {
   const Owned input(stack[0]), weight(stack[1]), bias(taken_from(stack[2]));
   const Operand w = weight_of(weight.get());
-  const auto layer = recent_layer(w.array.data, bytes_of(w), settings_from(stack + 3, transposed));
+  const auto layer = recent_layer(w.array.data, settings_from(stack + 3, transposed));
   stack[0] = forward(layer->layer(), input, weight, bias);
 }
 
@@ -212,7 +207,7 @@ void conv_transpose1d(Slot* stack, std::uint64_t, std::uint64_t) { plain_forward
 void conv1d_input_grad(Slot* stack, std::uint64_t, std::uint64_t) {
   const Owned grad(stack[0]), weight(stack[1]);
   const Operand g = batched(grad.get()), w = weight_of(weight.get());
-  const auto layer = recent_layer(w.array.data, bytes_of(w), settings_from(stack + 3, false));
+  const auto layer = recent_layer(w.array.data, settings_from(stack + 3, false));
   stack[0] = input_grad(layer->layer(), g, w, static_cast<std::int64_t>(stack[2]));
 }
 
@@ -221,7 +216,7 @@ void conv1d_weight_grad(Slot* stack, std::uint64_t, std::uint64_t) {
   const Owned grad(stack[0]), input(stack[1]);
   const Operand g = batched(grad.get()), x = batched(input.get());
   // No weight takes part: nothing will be packed, so that one layer serves all weights.
-  const auto layer = recent_layer(nullptr, 0, settings_from(stack + 3, false));
+  const auto layer = recent_layer(nullptr, settings_from(stack + 3, false));
   stack[0] = weight_grad(layer->layer(), g, x, static_cast<std::int64_t>(stack[2]));
 }
 

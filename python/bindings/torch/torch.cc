@@ -104,6 +104,16 @@ bool forward(std::int64_t number, const Described& input, const Described& weigh
                        {x->data, w->data, b ? b->data : nullptr, nullptr}, allocate);
 }
 
+/// The family that forward() takes; nothing where it is not served.
+std::optional<std::string> kernel(std::int64_t number, const Described& input, const Described& weight,
+                                  const std::optional<Described>& bias) {
+  const auto layer = pytorch::layer_of(number);
+  const auto x = array_of(input), w = array_of(weight), b = bias ? array_of(*bias) : std::nullopt;
+  if (!layer || !x || !w || (bias && !b)) return std::nullopt;
+  const auto pass = layer->forward(*x, *w, b ? &*b : nullptr);
+  return pass ? std::optional<std::string>(guest::kernel_of(*pass)) : std::nullopt;
+}
+
 bool input_grad(std::int64_t number, const Described& grad, const Described& weight, std::int64_t in_length,
                 const nb::callable& allocate) {
   const auto layer = pytorch::layer_of(number);
@@ -129,19 +139,17 @@ void bind_torch(nb::module_& module) {
       .def(
           "__init__",
           [](NumberedLayer* self, std::int64_t stride, std::int64_t pad_left, std::int64_t pad_right,
-             std::int64_t dilation, std::int64_t groups, std::int64_t output_padding, bool transposed,
-             std::size_t weight_bytes) {
+             std::int64_t dilation, std::int64_t groups, std::int64_t output_padding, bool transposed) {
             new (self) NumberedLayer({.stride = stride,
                                       .pad_left = pad_left,
                                       .pad_right = pad_right,
                                       .dilation = dilation,
                                       .groups = groups,
                                       .output_padding = output_padding,
-                                      .transposed = transposed},
-                                     weight_bytes);
+                                      .transposed = transposed});
           },
           nb::arg("stride"), nb::arg("pad_left"), nb::arg("pad_right"), nb::arg("dilation"), nb::arg("groups"),
-          nb::arg("output_padding"), nb::arg("transposed"), nb::arg("weight_bytes"))
+          nb::arg("output_padding"), nb::arg("transposed"))
       .def_prop_ro("number", &NumberedLayer::number)
       .def_prop_ro("settings",
                    [](NumberedLayer& self) {
@@ -152,24 +160,24 @@ void bind_torch(nb::module_& module) {
       .def_prop_ro("kept_bytes", [](NumberedLayer& self) { return self.layer().kept_bytes(); })
       .def("clear", [](NumberedLayer& self) { self.layer().clear(); });
 
-  module.def("_torch_recent_layer", [](std::uintptr_t weight, std::size_t weight_bytes, std::int64_t stride,
-                                       std::int64_t pad_left, std::int64_t pad_right, std::int64_t dilation,
-                                       std::int64_t groups, std::int64_t output_padding, bool transposed) {
-    return pytorch::recent_layer(reinterpret_cast<const void*>(weight), weight_bytes,
-                                 {.stride = stride,
-                                  .pad_left = pad_left,
-                                  .pad_right = pad_right,
-                                  .dilation = dilation,
-                                  .groups = groups,
-                                  .output_padding = output_padding,
-                                  .transposed = transposed});
-  });
+  module.def("_torch_recent_layer",
+             [](std::uintptr_t weight, std::int64_t stride, std::int64_t pad_left, std::int64_t pad_right,
+                std::int64_t dilation, std::int64_t groups, std::int64_t output_padding, bool transposed) {
+               return pytorch::recent_layer(reinterpret_cast<const void*>(weight), {.stride = stride,
+                                                                                    .pad_left = pad_left,
+                                                                                    .pad_right = pad_right,
+                                                                                    .dilation = dilation,
+                                                                                    .groups = groups,
+                                                                                    .output_padding = output_padding,
+                                                                                    .transposed = transposed});
+             });
   module.def("_torch_forget_recent_layers", &pytorch::forget_recent_layers);
   pytorch::bind_serve(module);
   module.def("_torch_find", &pytorch::find_shim);
   module.def("_torch_register", &pytorch::register_operators);
   module.def("_torch_use_threads", &use_torch_threads);
   module.def("_torch_forward", &forward, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg());
+  module.def("_torch_kernel", &kernel, nb::arg(), nb::arg(), nb::arg(), nb::arg().none());
   module.def("_torch_input_grad", &input_grad);
   module.def("_torch_weight_grad", &weight_grad);
   module.def("_torch_served", [] {
@@ -179,9 +187,6 @@ void bind_torch(nb::module_& module) {
   module.def("_torch_hash", [](std::uintptr_t data, std::size_t bytes) {
     return guest::hash(reinterpret_cast<const void*>(data), bytes);
   });
-
-  module.def("_set_kept_memory", [](std::size_t bytes) { guest::set_kept_memory(bytes); });
-  module.def("get_kept_memory", [] { return guest::kept_memory(); });
 }
 
 }  // namespace conv1d::python

@@ -10,7 +10,7 @@ try:
 except ImportError as error:
     raise ImportError("conv1d.torch works inside PyTorch, which is not installed: pip install torch") from error
 
-from ._accelerate import Report, accelerate, restore
+from ._accelerate import Report, accelerate, kernel_for, restore
 from ._functional import conv1d, conv_transpose1d
 from ._hook import Conv1dHook as _revive_conv1d
 from ._layers import Conv1d, ConvTranspose1d
@@ -25,5 +25,6 @@ __all__ = [
     "accelerated",
     "conv1d",
     "conv_transpose1d",
+    "kernel_for",
     "restore",
 ]

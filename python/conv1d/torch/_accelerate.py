@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ._call import LEFT_TO_PYTORCH
 from ._hook import Conv1dHook
 from ._transposed import ConvTranspose1dHook, bound
 
@@ -63,6 +64,13 @@ def hook_of(module: nn.Module, attribute: str) -> Conv1dHook | ConvTranspose1dHo
 def any_hook_of(module: nn.Module) -> Conv1dHook | ConvTranspose1dHook | None:
     """The hook of an accelerated layer; None for any other module."""
     return hook_of(module, "_conv_forward") or hook_of(module, "forward")
+
+
+def kernel_for(layer: nn.Module, input: torch.Tensor) -> str | None:
+    """The family of algorithms that an accelerated layer takes for this input ("direct", "fft_tile", ...), without
+    computing. None where PyTorch answers, or the layer is not accelerated."""
+    hook: Any = any_hook_of(layer)
+    return None if hook is None or input.dtype in LEFT_TO_PYTORCH else hook.kernel_for(layer, input)
 
 
 def _kind(module: nn.Module) -> tuple[Any, str, Any] | None:

@@ -60,7 +60,7 @@ def _fast_in_pytorch() -> frozenset[torch.dtype]:
     return frozenset(found)
 
 
-_LEFT = _fast_in_pytorch()
+LEFT_TO_PYTORCH = _fast_in_pytorch()
 
 
 def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> Tensor | None:
@@ -75,7 +75,7 @@ def run(layer: GuestLayer, number: int, input: Any, weight: Any, bias: Any) -> T
         or _tracing() is not None
         or (_function_modes() and _watching_functions())
         or (autocast_was_met and _autocast())
-        or input.dtype in _LEFT
+        or input.dtype in LEFT_TO_PYTORCH
     ):
         return None
     if _grad_enabled() and (input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
@@ -135,7 +135,7 @@ _C._torch_serve_with(
     must_be_false=(_dispatch_modes, _function_modes),
     is_autocast_enabled=_autocast,
     is_grad_enabled=_grad_enabled,
-    left=_LEFT,
+    left=LEFT_TO_PYTORCH,
     forward=layer_forward,
     record=_record,
     not_served=_NotServed,

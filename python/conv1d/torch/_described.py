@@ -42,6 +42,14 @@ def _forward(input: Tensor, weight: Tensor, bias: Tensor | None, number: int) ->
     return _served(_C._torch_forward(number, _describe(input), _describe(weight), described, output), output)
 
 
+def kernel_for(number: int, input: Tensor, weight: Tensor, bias: Tensor | None) -> str | None:
+    """The family that takes the call; None where it is not served. Only sizes, strides and dtypes are looked at."""
+    if weight.dim() != 3 or input.dim() not in (2, 3) or (bias is not None and bias.dim() != 1):
+        return None
+    described = None if bias is None else _describe(bias)
+    return _C._torch_kernel(number, _describe(input), _describe(weight), described)
+
+
 def _input_grad(grad: Tensor, weight: Tensor, in_length: int, number: int) -> Tensor:
     output = _Output(grad, grad.dim())
     return _served(_C._torch_input_grad(number, _describe(grad), _describe(weight), in_length, output), output)
@@ -61,9 +69,9 @@ def _gradients(grad: Tensor, input: Tensor, weight: Tensor, number_and_mask: int
 
 
 def _recent(weight: Tensor | None, settings: tuple[int, ...], output_padding: int = 0, transposed: bool = False) -> Any:
-    address, size = (0, 0) if weight is None else (weight.data_ptr(), weight.numel() * weight.element_size())
+    address = 0 if weight is None else weight.data_ptr()
     stride, left, right, dilation, groups = settings
-    return _C._torch_recent_layer(address, size, stride, left, right, dilation, groups, output_padding, transposed)
+    return _C._torch_recent_layer(address, stride, left, right, dilation, groups, output_padding, transposed)
 
 
 def _conv1d(input: Tensor, weight: Tensor, bias: Tensor | None, *settings: int) -> Tensor:

@@ -24,7 +24,7 @@ def _run(settings: Settings, input: Tensor, weight: Tensor, bias: Tensor | None)
     if type(weight) not in (Tensor, torch.nn.Parameter):
         return None
     try:
-        layer = _C._torch_recent_layer(weight.data_ptr(), weight.nbytes, *settings)
+        layer = _C._torch_recent_layer(weight.data_ptr(), *settings)
     except (RuntimeError, TypeError):  # no memory to point to
         return None
     return _call.run(layer, layer.number, input, weight, bias)

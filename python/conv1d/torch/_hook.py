@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from .. import _C
-from . import _call, _operators
+from . import _call, _described, _operators
 from ._pickling import Revival
 from ._settings import Settings, read, warn_uneven
 
@@ -23,15 +23,6 @@ _settings_of = operator.itemgetter(*_NAMES)
 
 def _nobody() -> None:
     return None
-
-
-def weight_bytes(layer: Any) -> int:
-    """Of float32 numbers; 0 where the layer does not tell. A parametrized weight is not computed for this."""
-    try:
-        count = layer.in_channels * layer.out_channels // layer.groups * layer.kernel_size[0]
-        return max(0, min(int(count) * 4, 1 << 40))
-    except (TypeError, ValueError, IndexError, ArithmeticError):
-        return 0
 
 
 class Conv1dHook:
@@ -52,14 +43,14 @@ class Conv1dHook:
     def follow(self, layer: Any) -> None:
         kernel = layer.kernel_size
         self._kernel = kernel[0] if type(kernel) is tuple and len(kernel) == 1 else 0
-        self._set(_settings_of(layer.__dict__), weight_bytes(layer))
+        self._set(_settings_of(layer.__dict__))
 
-    def _set(self, seen: tuple[Any, ...], size: int) -> None:
+    def _set(self, seen: tuple[Any, ...]) -> None:
         stride, padding, dilation, groups, mode = self._seen = seen
         inner = padding if mode == "zeros" else _NO_PADDING
         settings = read(stride, inner, dilation, groups, self._kernel)
         self._uneven = settings is not None and settings.pad_left != settings.pad_right
-        self._layer = None if settings is None else _C.GuestLayer(*settings, size)
+        self._layer = None if settings is None else _C.GuestLayer(*settings)
         self._number = -1 if self._layer is None else self._layer.number
         # Nothing is to be done but to run it.
         self._ready = self._layer is not None and mode == "zeros" and inner != "same"
@@ -131,6 +122,16 @@ class Conv1dHook:
             return self._plain(layer, input, weight, bias)
         return torch.ops.conv1d.conv1d(input, weight, bias, *settings[:5])
 
+    def kernel_for(self, layer: torch.nn.Conv1d, input: Tensor) -> str | None:
+        """The family that layer(input) takes; None where PyTorch answers."""
+        if _settings_of(layer.__dict__) != self._seen:
+            self.follow(layer)
+        if self._layer is None:
+            return None
+        if self._seen[4] != "zeros":
+            input = self._pad(layer, input.detach().to("meta"))
+        return _described.kernel_for(self._number, input, layer.weight, layer.bias)
+
     @property
     def kept_bytes(self) -> int:
         """Bytes of packed weights that this layer keeps."""
@@ -151,7 +152,7 @@ def _detached(seen: tuple[Any, ...], kernel: int) -> Conv1dHook:
     """The hook of a shallow copy whose original is gone."""
     hook = Conv1dHook.__new__(Conv1dHook)
     hook._own, hook._kernel = _nobody, kernel
-    hook._set(seen, 0)
+    hook._set(seen)
     return hook
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ._accelerate import accelerate
+from ._accelerate import accelerate, kernel_for
 
 
 class Conv1d(torch.nn.Conv1d):
@@ -16,6 +16,8 @@ class Conv1d(torch.nn.Conv1d):
         super().__init__(*args, **kwargs)
         accelerate(self)
 
+    kernel_for = kernel_for
+
 
 class ConvTranspose1d(torch.nn.ConvTranspose1d):
     """torch.nn.ConvTranspose1d by our kernels: the same arguments, parameters, state and texts."""
@@ -23,3 +25,5 @@ class ConvTranspose1d(torch.nn.ConvTranspose1d):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         accelerate(self)
+
+    kernel_for = kernel_for

@@ -12,8 +12,7 @@ import torch
 from torch.nn import functional as F  # noqa: F401  (a name in the source of PyTorch's forward)
 
 from .. import _C
-from . import _call, _operators
-from ._hook import weight_bytes
+from . import _call, _described, _operators
 from ._pickling import Revival
 from ._settings import Settings, read
 
@@ -45,7 +44,7 @@ class ConvTranspose1dHook:
     def follow(self, layer: Any) -> None:
         self._seen = _settings_of(layer.__dict__)
         settings = _read(layer) if layer.padding_mode == "zeros" else None
-        self._layer = None if settings is None else _C.GuestLayer(*settings, weight_bytes(layer))
+        self._layer = None if settings is None else _C.GuestLayer(*settings)
         self._number = -1 if self._layer is None else self._layer.number
 
     def __call__(self, input: Any, output_size: Any = None) -> Tensor:
@@ -86,6 +85,14 @@ class ConvTranspose1dHook:
     def _plain(layer: torch.nn.ConvTranspose1d, input: Any, output_size: Any) -> Tensor:
         """PyTorch's own method."""
         return torch.nn.ConvTranspose1d.forward(layer, input, output_size)
+
+    def kernel_for(self, layer: torch.nn.ConvTranspose1d, input: Tensor) -> str | None:
+        """The family that layer(input) takes for most of its time; None where PyTorch answers."""
+        if _settings_of(layer.__dict__) != self._seen:
+            self.follow(layer)
+        if self._layer is None:
+            return None
+        return _described.kernel_for(self._number, input, layer.weight, layer.bias)
 
     @property
     def kept_bytes(self) -> int:

@@ -31,31 +31,31 @@ def weight_bytes(m: nn.Module) -> int:
 
 @torch.no_grad()
 def test_given_back_by_restore_and_when_the_layer_dies() -> None:
-    start = conv1d.get_kept_memory()
+    start = conv1d.kept_memory()
     a, b = accelerated(), accelerated()
     x = torch.randn(1, 64, 500)
     a(x), b(x)
-    assert conv1d.get_kept_memory() > start
+    assert conv1d.kept_memory() > start
     conv1d.torch.restore(a)
-    kept = conv1d.get_kept_memory()
+    kept = conv1d.kept_memory()
     assert kept > start
     del b
-    assert conv1d.get_kept_memory() == start
+    assert conv1d.kept_memory() == start
     c = accelerated()
     c(x)
     c[0].weight = nn.Parameter(torch.randn(64, 64, 7))
     c(x)
-    assert conv1d.get_kept_memory() == kept, "the copy of the old numbers is gone"
+    assert conv1d.kept_memory() == kept, "the copy of the old numbers is gone"
 
 
 @torch.no_grad()
 def test_never_more_than_eight_times_the_weights() -> None:
     gc.collect()
-    start = conv1d.get_kept_memory()
+    start = conv1d.kept_memory()
     m = accelerated(4)
     for length in (40, 100, 300, 1000, 3000, 10000):
         m(torch.randn(1, 64, length))
-        assert conv1d.get_kept_memory() - start <= 8 * weight_bytes(m)
+        assert conv1d.kept_memory() - start <= 8 * weight_bytes(m)
 
 
 @torch.no_grad()
@@ -63,10 +63,10 @@ def test_flat_over_a_thousand_lengths() -> None:
     m = accelerated(2, 32)
     for length in range(1000, 1050):
         m(torch.randn(1, 32, length))
-    kept, resident = conv1d.get_kept_memory(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kept, resident = conv1d.kept_memory(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for length in range(50, 1050):
         m(torch.randn(1, 32, length))
-    assert conv1d.get_kept_memory() <= 2 * kept
+    assert conv1d.kept_memory() <= 2 * kept
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident < 20 << 10
 
 
@@ -75,15 +75,15 @@ def test_limit_is_obeyed_at_once_and_results_stay() -> None:
     m = accelerated(3)
     x = torch.randn(2, 64, 500)
     y = m(x)
-    assert conv1d.get_kept_memory() > 0
+    assert conv1d.kept_memory() > 0
     conv1d.set_kept_memory(0)
-    assert conv1d.get_kept_memory() == 0
+    assert conv1d.kept_memory() == 0
     for _ in range(2):
         torch.testing.assert_close(m(x), y, rtol=1e-4, atol=1e-4)
-    assert conv1d.get_kept_memory() == 0
+    assert conv1d.kept_memory() == 0
     conv1d.set_kept_memory(weight_bytes(m))
     m(torch.randn(2, 64, 400))
-    assert conv1d.get_kept_memory() <= weight_bytes(m)
+    assert conv1d.kept_memory() <= weight_bytes(m)
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, "many", None])
@@ -94,12 +94,12 @@ def test_limit_must_be_a_number_of_bytes(wrong) -> None:
 
 @torch.no_grad()
 def test_function_keeps_few_weights() -> None:
-    start = conv1d.get_kept_memory()
+    start = conv1d.kept_memory()
     weights = [torch.randn(16, 16, 7) for _ in range(100)]
     x = torch.randn(1, 16, 200)
     for w in weights:
         conv1d.torch.conv1d(x, w)
-    assert conv1d.get_kept_memory() - start <= 64 * 8 * weights[0].nbytes
+    assert conv1d.kept_memory() - start <= 64 * 8 * weights[0].nbytes
 
 
 def test_calls_and_errors_leak_nothing() -> None:

@@ -128,6 +128,12 @@ class _ConvNd(Module):
         object.__setattr__(self, "_plan", plan)
         return plan
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of weights arranged for the kernels that this layer keeps: see conv1d.set_kept_memory()."""
+        plan = getattr(self, "_plan", None)
+        return 0 if plan is None else plan.kept_bytes
+
     def __getstate__(self) -> dict[str, Any]:
         # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
         return self.__dict__.copy()
@@ -234,9 +240,17 @@ class Conv1d(_ConvNd):
         padded = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
         return _C._conv1d_planned(plan, padded, weight, bias, self.stride, _NO_PADDING, self.dilation, self.groups)
 
-    def __getstate__(self) -> dict[str, Any]:
-        # Without the slot: object's own __getstate__ would put the plan into every copy and pickle.
-        return self.__dict__.copy()
+    def kernel_for(self, input: Tensor) -> str:
+        """The family of algorithms that layer(input) would take ("direct", "fft_tile", ...). Nothing is computed."""
+        operands: list[Any] = [input, self.weight, self.bias]
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            # On meta a padded input has its sizes and no numbers; all operands have to be there.
+            operands = [None if t is None else t.detach().to("meta") for t in operands]
+            operands[0] = F.pad(operands[0], self._reversed_padding_repeated_twice, mode=self.padding_mode)
+            padding = _NO_PADDING
+        x, weight, bias = operands
+        return _C._conv1d_kernel(x, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -348,6 +362,20 @@ class ConvTranspose1d(_ConvTransposeNd):
         )
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        settings = self._settings(input, output_size)
+        try:
+            plan = self._plan
+        except AttributeError:
+            plan = self._new_plan()
+        return _C._conv_transpose1d_planned(plan, input, self.weight, self.bias, *settings)
+
+    def kernel_for(self, input: Tensor, output_size: Sequence[int] | None = None) -> str:
+        """The family of algorithms that layer(input, output_size) would take for most of its time ("direct", ...).
+        Nothing is computed."""
+        return _C._conv_transpose1d_kernel(input, self.weight, self.bias, *self._settings(input, output_size))
+
+    def _settings(self, input: Tensor, output_size: Sequence[int] | None) -> tuple[Any, ...]:
+        """The arguments of F.conv_transpose1d behind the tensors."""
         if self.padding_mode != "zeros":
             raise ValueError("Only `zeros` padding mode is supported for ConvTranspose1d")
         padding = self.padding
@@ -357,13 +385,7 @@ class ConvTranspose1d(_ConvTransposeNd):
         output_padding: Sequence[int] = self.output_padding
         if output_size is not None or type(output_padding) is not tuple:
             output_padding = self._output_padding(input, output_size, stride, padding, self.kernel_size, 1, dilation)
-        try:
-            plan = self._plan
-        except AttributeError:
-            plan = self._new_plan()
-        return _C._conv_transpose1d_planned(
-            plan, input, self.weight, self.bias, stride, padding, output_padding, self.groups, dilation
-        )
+        return stride, padding, output_padding, self.groups, dilation
 
 
 _C._set_layer_functions(Module, Module.__call__, Conv1d.forward, Conv1d._conv_forward)
