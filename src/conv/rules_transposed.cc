@@ -92,9 +92,9 @@ ConvGeometry check_conv_transpose1d(const Tensor& input, const Tensor& weight, c
   check_channels(call, n, args.groups);
   const std::int64_t channels = saturated(Wide{weight.size(1)} * args.groups);
   const std::int64_t out_length = check_length(call, n, channels);
-  if (channels == 0 && !call.meta()) {
+  if (channels == 0 && !call.meta()) {  // PyTorch says it of the first group's weight
     fail(cat_text("non-empty 2D or 4D weight tensor expected, but got: ",
-                  shape_text({weight.size(0), weight.size(1), 1, weight.size(2)})));
+                  shape_text({weight.size(0) / args.groups, weight.size(1), 1, weight.size(2)})));
   }
   check_dtypes(call);
   check_devices(call);

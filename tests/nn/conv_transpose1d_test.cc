@@ -76,6 +76,8 @@ TEST(ConvTranspose1d, LooksAtItsNumbersWhenCalled) {
   EXPECT_ERROR(RuntimeError, "dilation should be greater than zero", ConvTranspose1d(1, 3, 1, {.dilation = 0})(x));
   EXPECT_ERROR(RuntimeError, "weight should have at least three dimensions",
                ConvTranspose1d(1, 3, std::vector<std::int64_t>{})(x));
+  EXPECT_ERROR(RuntimeError, "non-empty 2D or 4D weight tensor expected, but got: [2, 0, 1, 3]",
+               nn::functional::conv_transpose1d(zeros({1, 6, 6}), zeros({6, 0, 3}), {}, {.groups = 3}));
 }
 
 TEST(ConvTranspose1d, IsAModule) {
