@@ -39,7 +39,7 @@ Tensor bias_grad(const Tensor& grad) {
     const GradGuard guard(false);
     sum = grad.sum({0, 2});
   }
-  const Shape sizes = grad.sizes();
+  const Shape& sizes = grad.sizes();
   return record(kSecondOrder, sum, {grad, Tensor(), Tensor()}, {}, [sizes](const BackwardArgs& args) {
     std::vector<Tensor> grads(3);
     if (args.grad().defined()) grads[0] = args.grad().reshape({1, sizes[1], 1}).expand(sizes);
