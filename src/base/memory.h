@@ -34,8 +34,8 @@ std::size_t kept_blocks() noexcept;
 /// Whether released blocks are kept at all: not under sanitizers, which are to see every use of freed memory.
 bool keeps_blocks() noexcept;
 
-/// What scratch memory of `bytes` bytes should ask for: from some size on a huge page, whose lines do not collide in the
-/// second cache. It is kept and used again, so the surplus is paid once a thread.
+/// What scratch memory of `bytes` bytes should ask for: from some size on a huge page, whose lines do not collide in
+/// the second cache. It is kept and used again, so the surplus is paid once a thread.
 constexpr std::size_t scratch_size(std::size_t bytes) {
   constexpr std::size_t kWorthwhile = 128u << 10, kHugePage = 2u << 20;
   return bytes >= kWorthwhile && bytes < kHugePage ? kHugePage : bytes;

@@ -129,7 +129,7 @@ Tensor constant_pad(const Tensor& x, const std::vector<std::int64_t>& amounts, d
     from += p.kept > 0 ? p.skip * x.strides()[dim] : 0;  // an empty view may start anywhere, but inside the storage
   }
   Tensor y = make_tensor(out_sizes, x.dtype(), x.device());
-  if (places.size() > 0 && amounts.size() == 2) {
+  if (!places.empty() && amounts.size() == 2) {
     fill_beside(y, places.back(), value);
   } else {
     y.fill_(value);

@@ -73,8 +73,8 @@ class UnevenTiles {
   }
 
  private:
-  // Is every tile even by the simplest measure, its largest segment over its smallest? The usual case, at a glance; with
-  // windows, all tiles together.
+  // Is every tile even by the simplest measure, its largest segment over its smallest? The usual case, at a glance;
+  // with windows, all tiles together.
   bool AllEven() const {
     const hn::Repartition<std::int32_t, D> di;
     const auto bound = hn::Set(D(), d_.uneven), infinity = hn::Set(D(), std::bit_cast<float>(kInfinity));
