@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -33,6 +34,8 @@ struct ChooseOptions {
   std::string_view kernel;  ///< take this family wherever it accepts the problem; empty: the cheapest
   Precision precision = Precision::kHigh;
   int threads = 1;            ///< at most so many; never changes an output's bits under kHighest
+  /// Bytes that a packed weight may take: families and sizes that want more are not chosen while others accept.
+  std::size_t most_packed = std::numeric_limits<std::size_t>::max();
   bool packed_weight = true;  ///< false: no packed weight will be handed to run(), which packs for itself in each call
 
   bool operator==(const ChooseOptions&) const = default;

@@ -47,7 +47,8 @@ tiles::Transform best_transform(const TapProblem& p, const ChooseOptions& option
     if (points * kMostWindows < 2 * span && points < kMostPoints) continue;
     const tiles::Transform transform = transform_of(points, options.isa);
     const double seconds = tiles::cost(p, options, transform);
-    if (seconds < least) least = seconds, best = transform;
+    // The smallest, which packs the least, where all take more than is allowed.
+    if (best.points == 0 || seconds < least) least = seconds, best = transform;
   }
   return best;
 }

@@ -90,8 +90,6 @@ template <class Transform> class TileConvolution {
       memory_.offsets[k] = static_cast<std::ptrdiff_t>(k / d_.windows * d_.row_tiles + k % d_.windows);
     }
     if (p_.outputs == 1) return MultiplyOneRow();
-    // A rest of few rows takes nearly as long as a whole partial sum.
-    const std::int64_t most = sums <= kSumRows * 3 / 2 ? sums : kSumRows;
     tile::TileJob<float> job{};
     job.out_stride = static_cast<std::ptrdiff_t>(d_.unit_tiles);
     for (std::int64_t v = 0; v < d_.values; ++v) {
@@ -100,9 +98,9 @@ template <class Transform> class TileConvolution {
         job.out = memory_.products + v * d_.products_stride + (rows.row - first_row) * d_.unit_tiles;
         const float* weights = filters_ + ((unit_.group * d_.values + v) * p_.outputs + rows.row) * sums;
         job.in = memory_.spectra + v * d_.spectra_stride;
-        for (std::int64_t k = 0; k < sums; k += most) {
+        for (std::int64_t k = 0; k < sums; k += kSumRows) {
           job.offsets = memory_.offsets + k;
-          job.products = static_cast<std::size_t>(std::min(most, sums - k));
+          job.products = static_cast<std::size_t>(std::min(kSumRows, sums - k));
           job.weights = weights + k * rows.rows;
           job.add = k > 0;
           tile::RunPanel<float, false>(job, rows.rows, static_cast<std::size_t>(d_.unit_tiles));

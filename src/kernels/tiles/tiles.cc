@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/sizes.h"
@@ -185,6 +186,14 @@ std::int64_t spread(std::int64_t floats) {
   return floats - rest + (rest <= kLine ? kLine : kPeriod + kLine);
 }
 
+// Filters for each value, and the taps themselves for tiles that are computed directly.
+std::size_t packed_bytes(const Question& q) {
+  const TapProblem& p = q.p;
+  const std::int64_t sums = p.inputs * q.g.classes * ceil_div(q.g.span, q.transform.window);
+  return sizeof(PackedHeader) +
+         static_cast<std::size_t>(p.groups * p.outputs * (q.transform.values * sums + p.inputs * p.taps) * kFloat);
+}
+
 }  // namespace
 
 bool accepts(const TapProblem& p) {
@@ -195,6 +204,7 @@ bool accepts(const TapProblem& p) {
 
 double cost(const TapProblem& problem, const ChooseOptions& options, const Transform& transform) {
   const Question q{problem, transform, options};
+  if (packed_bytes(q) > options.most_packed) return std::numeric_limits<double>::infinity();
   return seconds(q, best_tiling(q));
 }
 
@@ -238,9 +248,7 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   plan.part_bytes =
       static_cast<std::size_t>(d.spectra_bytes + d.products_bytes + d.planes_bytes + d.line_bytes + d.samples_bytes +
                                3 * d.block_bytes + d.tiles_bytes + d.uneven_bytes + d.offsets_bytes);
-  plan.packed_bytes =
-      sizeof(PackedHeader) +
-      static_cast<std::size_t>(p.groups * p.outputs * (d.values * d.sums() + p.inputs * p.taps) * kFloat);
+  plan.packed_bytes = packed_bytes(q);
   plan.packing.layout = {vector_registers(plan.isa), static_cast<std::int32_t>(d.points),
                          static_cast<std::int32_t>(g.classes * (g.reversed ? -1 : 1))};
   plan.set(d);

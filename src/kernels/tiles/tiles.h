@@ -122,7 +122,7 @@ struct Transform {
 /// Has the problem a form that tiles can compute? float32, spans of two taps or more, nothing empty.
 bool accepts(const TapProblem& problem);
 
-/// Estimated seconds of the whole problem.
+/// Estimated seconds of the whole problem; infinity where packed weights of this transform take more than is allowed.
 double cost(const TapProblem& problem, const ChooseOptions& options, const Transform& transform);
 
 /// Fills in the plan for this transform.

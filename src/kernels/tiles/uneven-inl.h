@@ -96,30 +96,60 @@ class UnevenTiles {
     return true;
   }
 
+  bool Exceeds(std::uint32_t most, std::uint32_t least) const {
+    return most >= kInfinity || std::bit_cast<float>(most) > d_.uneven * std::bit_cast<float>(least);
+  }
+  Range Inside(const Tile& t, std::int64_t from, std::int64_t count) const {
+    return inside_row(unit_.FirstPosition(t, 0) + from * apart_, apart_, p_.in_length, count);
+  }
+
   // Is the tile's largest sample far above all that one of its outputs reads? By segments: an output reads some of them
-  // whole, at least `whole_` one after the other of every window that is full.
+  // whole, at least `whole_` one after the other of every window that is full; beside the row's ends, one.
   bool IsUneven(std::int64_t index) const {
-    std::uint32_t loudest[kMostSegments] = {}, read[kMostSegments] = {}, most = 0, least = kInfinity;
-    bool inside[kMostSegments] = {};
+    std::uint32_t read[kMostSegments] = {}, most = 0, least = kInfinity;
+    bool inside[kMostSegments] = {}, clipped = false;
     for (std::int64_t w = 0; w < d_.windows; ++w) {
       const std::uint32_t* const largest = Largest(index + w);
-      const Range row = inside_row(unit_.FirstPosition(unit_.tiles[index], 0) + w * d_.window * apart_, apart_,
-                                   p_.in_length, d_.points);
+      const Range row = Inside(unit_.tiles[index], w * d_.window, d_.points);
+      clipped |= row.end - row.begin < d_.points;
       for (std::int64_t s = 0; s < d_.segments; ++s) {
-        loudest[s] = std::max(loudest[s], largest[s * kVector]);
+        most = std::max(most, largest[s * kVector]);
         if (w < full_windows_) read[s] = std::max(read[s], largest[s * kVector]);
         // A segment of padding alone says nothing.
         inside[s] |= w < full_windows_ && s * d_.segment < row.end && (s + 1) * d_.segment > row.begin;
       }
     }
-    for (std::int64_t first = 0; first + whole_ <= d_.segments; ++first) {
+    const std::int64_t whole = clipped ? 1 : whole_;
+    std::int64_t compared = 0;
+    for (std::int64_t first = 0; first + whole <= d_.segments; ++first) {
       std::uint32_t together = 0;
       bool any = false;
-      for (std::int64_t s = first; s < first + whole_; ++s) together = std::max(together, read[s]), any |= inside[s];
-      if (any) least = std::min(least, together);
+      for (std::int64_t s = first; s < first + whole; ++s) together = std::max(together, read[s]), any |= inside[s];
+      if (any) least = std::min(least, together), ++compared;
     }
-    for (std::int64_t s = 0; s < d_.segments; ++s) most = std::max(most, loudest[s]);
-    return most >= kInfinity || std::bit_cast<float>(most) > d_.uneven * std::bit_cast<float>(least);
+    // One segment alone cannot be compared with another.
+    return clipped && compared < 2 ? HasUnevenSamples(unit_.tiles[index]) : Exceeds(most, least);
+  }
+
+  // The same to the sample: for tiles of which little lies inside the row.
+  bool HasUnevenSamples(const Tile& t) const {
+    const std::int64_t reach = d_.reach(), span = unit_.geometry.span;
+    float* const line = sums_;  // no sum is made yet
+    std::uint32_t* const magnitudes = reinterpret_cast<std::uint32_t*>(sums_ + line_);
+    std::fill(magnitudes, magnitudes + reach, 0u);
+    for (std::int64_t row = 0; row < d_.rows; ++row) {
+      unit_.FillTile(t, row, reach, line);
+      for (std::int64_t i = 0; i < reach; ++i) {
+        magnitudes[i] = std::max(magnitudes[i], std::bit_cast<std::uint32_t>(line[i]) & 0x7fffffffu);
+      }
+    }
+    const Range inside = Inside(t, 0, reach);
+    std::uint32_t least = kInfinity;
+    for (std::int64_t i = 0; i < t.count; ++i) {
+      const std::int64_t begin = std::max(i, inside.begin), end = std::min(i + span, inside.end);
+      if (begin < end) least = std::min(least, *std::max_element(magnitudes + begin, magnitudes + end));
+    }
+    return Exceeds(*std::max_element(magnitudes, magnitudes + reach), least);
   }
 
   const std::uint32_t* Largest(std::int64_t tile) const {

@@ -15,7 +15,7 @@ tiles::Transform transform_of(const TapProblem& p, Isa isa) {
 }
 
 // Few rows gain nothing, and the rounding of the transforms would show: with many it averages out.
-constexpr std::int64_t kLeastRows = 6;
+constexpr std::int64_t kLeastRows = 48;
 
 bool accepts(const TapProblem& p, const ChooseOptions&) {
   return tiles::accepts(p) && tiles::Geometry::of(p).span <= kMostTaps &&

@@ -18,18 +18,7 @@ template <int kTaps> tiles::Functions Both() {
   return {tiles::HWY_NAMESPACE::Run<ToomCook<kTaps>>, tiles::HWY_NAMESPACE::Pack<ToomCook<kTaps>>};
 }
 
-tiles::Functions ForTaps(std::int64_t taps) {
-  switch (taps) {
-    case 2:
-      return Both<2>();
-    case 3:
-      return Both<3>();
-    case 4:
-      return Both<4>();
-    default:
-      return Both<5>();
-  }
-}
+tiles::Functions ForTaps(std::int64_t taps) { return taps == 2 ? Both<2>() : Both<3>(); }
 
 }  // namespace
 }  // namespace conv1d::kernels::toom_cook::HWY_NAMESPACE

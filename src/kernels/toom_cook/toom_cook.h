@@ -1,4 +1,4 @@
-// Four outputs of a filter of 2 to 5 taps from as many products as there are samples: F(4, r) with n = r + 3 values.
+// Four outputs of a filter of 2 or 3 taps from as many products as there are samples: F(4, r) with n = r + 3 values.
 //
 // The polynomials of the samples and of the filter are evaluated at n - 1 points and infinity, multiplied there, and
 // interpolated (Toom 1963, Cook 1966; transposed for correlation by Winograd 1980). Points near 1 in magnitude keep the
@@ -12,7 +12,7 @@
 namespace conv1d::kernels::toom_cook {
 
 inline constexpr int kOutputs = 4;
-inline constexpr int kMostTaps = 5;
+inline constexpr int kMostTaps = 3;
 /// A segment of two samples tells enough of four outputs whether they are of uneven scale.
 inline constexpr std::int64_t kSegment = 2;
 
@@ -23,12 +23,6 @@ template <> struct Points<2> {
 };
 template <> struct Points<3> {
   static constexpr double at[] = {0, 0.5, -2.0 / 3, 1.5, -1.5};
-};
-template <> struct Points<4> {
-  static constexpr double at[] = {0, 1, -1, -0.5, -2, 2.0 / 3};
-};
-template <> struct Points<5> {
-  static constexpr double at[] = {0, 1, -1, 0.5, -0.5, 2, -2};
 };
 
 /// input: values of the samples; filter: values of the taps; output: outputs from the products.
