@@ -33,7 +33,7 @@ struct ChooseOptions {
   Isa isa = Isa::kBaseline;
   std::string_view kernel;  ///< take this family wherever it accepts the problem; empty: the cheapest
   Precision precision = Precision::kHigh;
-  int threads = 1;            ///< at most so many; never changes an output's bits under kHighest
+  int threads = 1;  ///< at most so many; never changes an output's bits under kHighest
   /// Bytes that a packed weight may take: families and sizes that want more are not chosen while others accept.
   std::size_t most_packed = std::numeric_limits<std::size_t>::max();
   bool packed_weight = true;  ///< false: no packed weight will be handed to run(), which packs for itself in each call
