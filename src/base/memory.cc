@@ -38,7 +38,7 @@ constexpr std::size_t kHugePage = 2u << 20;
 /// What lies beyond the last huge page is of small ones.
 constexpr std::size_t kMappedUnit = 64u << 10;
 /// What a thread keeps at most while its requests miss what is kept.
-constexpr std::size_t kKeptWhileMissing = 4u << 20;
+constexpr std::size_t kKeptWhileMissing = 6u << 20;
 /// From here on it is worth asking whether the machine has that much left.
 constexpr std::size_t kSmallestDoubted = 256u << 20;
 
