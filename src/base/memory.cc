@@ -34,7 +34,6 @@ constexpr std::size_t kSmallestKept = 16u << 10;
 /// system collide there (measured: layers with 2 MiB of scratch up to half as fast again). Mapped, not advised within
 /// malloc's heap, so that the advice ends with the block. Smaller blocks would waste too much of a huge page.
 constexpr std::size_t kSmallestMapped = 3u << 19;
-constexpr std::size_t kHugePage = 2u << 20;
 /// What lies beyond the last huge page is of small ones.
 constexpr std::size_t kMappedUnit = 64u << 10;
 /// What a thread keeps at most while its requests miss what is kept.

@@ -9,6 +9,7 @@ namespace conv1d::memory {
 inline constexpr std::size_t kAlignment = 64;            ///< a cache line, and the widest vector
 inline constexpr std::size_t kMaxKeptBytes = 64u << 20;  ///< kept for each thread, unless two blocks alone exceed it
 inline constexpr std::size_t kMaxKeptBlocks = 32;
+inline constexpr std::size_t kHugePage = 2u << 20;  ///< where the system has them
 
 /// What allocate() returns; goes back as it came.
 struct Block {
@@ -37,7 +38,7 @@ bool keeps_blocks() noexcept;
 /// What scratch memory of `bytes` bytes should ask for: from some size on a huge page, whose lines do not collide in
 /// the second cache. It is kept and used again, so the surplus is paid once a thread.
 constexpr std::size_t scratch_size(std::size_t bytes) {
-  constexpr std::size_t kWorthwhile = 128u << 10, kHugePage = 2u << 20;
+  constexpr std::size_t kWorthwhile = 128u << 10;
   return bytes >= kWorthwhile && bytes < kHugePage ? kHugePage : bytes;
 }
 

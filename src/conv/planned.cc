@@ -3,22 +3,16 @@
 #include <algorithm>
 
 #include "conv/kept.h"
-#include "conv/kept_plan.h"
 #include "kernels/kernel.h"
 
 namespace conv1d {
 namespace {
 
-PlannedStep with_plan(const kernels::Plan& plan, const PassStep& step, std::size_t element_bytes) {
-  const auto bytes = static_cast<std::int64_t>(element_bytes);
-  return {.plan = plan, .weight_offset = step.weight_offset * bytes, .output_offset = step.output_offset * bytes};
-}
-
 /// An equal share for each step that has a weight, such that the rounding up of places is within it, too.
 std::size_t kept_share(std::span<const PassStep> steps) {
   std::size_t weights = 0, sharers = 0;
   for (const PassStep& step : steps) {
-    const std::size_t bytes = weight_bytes(step.problem);
+    const std::size_t bytes = kernels::weight_bytes(step.problem);
     weights += bytes;
     sharers += bytes != 0;
   }
@@ -28,16 +22,20 @@ std::size_t kept_share(std::span<const PassStep> steps) {
 }  // namespace
 
 PlannedStep plan_step(const PassStep& step, std::size_t element_bytes, const kernels::ChooseOptions& options) {
-  return with_plan(kernels::make_plan(step.problem, options), step, element_bytes);
+  const auto bytes = static_cast<std::int64_t>(element_bytes);
+  return {.plan = kernels::make_plan(step.problem, options),
+          .weight_offset = step.weight_offset * bytes,
+          .output_offset = step.output_offset * bytes};
 }
 
 PlannedSteps plan_steps(std::span<const PassStep> steps, std::size_t element_bytes,
                         const kernels::ChooseOptions& options) {
-  const std::size_t share = kept_share(steps);
+  kernels::ChooseOptions bounded = options;
+  if (options.packed_weight) bounded.most_packed = kept_share(steps);
   PlannedSteps all;
   all.steps.reserve(steps.size());
   for (const PassStep& step : steps) {
-    PlannedStep planned = with_plan(make_kept_plan(step.problem, options, share), step, element_bytes);
+    PlannedStep planned = plan_step(step, element_bytes, bounded);
     all.scratch_bytes = std::max(all.scratch_bytes, planned.plan.scratch_bytes);
     all.seconds += planned.plan.seconds;
     if (options.packed_weight && planned.plan.packed_bytes != 0) {

@@ -143,17 +143,13 @@ struct Plan::State {
   State(const Options& options, const void* weights, const void* biases)
       : plan(choose(options, biases != nullptr)),
         packed(plan.packed_bytes),
-        weight(plan.packed_bytes ? 0 : weight_bytes()),
+        weight(plan.packed_bytes ? 0 : weight_bytes(plan.problem)),
         bias(biases ? bias_bytes() : 0) {
     kernels::pack_weights(plan, weights, packed.data());
-    if (weight.data()) std::memcpy(weight.data(), weights, weight_bytes());
+    if (weight.data()) std::memcpy(weight.data(), weights, weight_bytes(plan.problem));
     if (bias.data()) std::memcpy(bias.data(), biases, bias_bytes());
   }
 
-  std::size_t weight_bytes() const {
-    const TapProblem& p = plan.problem;
-    return static_cast<std::size_t>(p.groups * p.outputs * p.inputs * p.taps) * kernels::element_size(p.element);
-  }
   std::size_t bias_bytes() const {
     return static_cast<std::size_t>(plan.problem.groups * plan.problem.outputs) *
            kernels::element_size(plan.problem.element);
@@ -179,7 +175,7 @@ std::span<const std::string_view> Plan::kernels() { return kernels::kernel_names
 std::size_t Plan::scratch_bytes() const noexcept { return state_->plan.scratch_bytes + kernels::kAlignment; }
 
 std::size_t Plan::kept_bytes() const noexcept {
-  return state_->plan.packed_bytes ? state_->plan.packed_bytes : state_->weight_bytes();
+  return state_->plan.packed_bytes ? state_->plan.packed_bytes : weight_bytes(state_->plan.problem);
 }
 
 std::string_view Plan::kernel() const noexcept { return kernels::kernel_name(state_->plan); }

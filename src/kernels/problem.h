@@ -106,6 +106,11 @@ struct Operands {
   void* output = nullptr;
 };
 
+/// Of the weight that a problem reads.
+constexpr std::size_t weight_bytes(const TapProblem& p) {
+  return static_cast<std::size_t>(p.groups * p.outputs * p.inputs * p.taps) * element_size(p.element);
+}
+
 /// Products of two elements that the definition asks for (padding included).
 constexpr double products(const TapProblem& p) {
   return static_cast<double>(p.groups) * static_cast<double>(p.batch) * static_cast<double>(p.outputs) *

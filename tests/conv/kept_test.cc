@@ -7,7 +7,6 @@
 
 #include <conv1d/conv1d.h>
 
-#include "conv/kept_plan.h"
 #include "conv/planned.h"
 #include "reference/layers.h"
 
@@ -135,7 +134,9 @@ TEST_F(Kept, AFamilyIsTakenWhosePackedWeightsFit) {
     const auto weight = static_cast<std::size_t>(l.out_channels * l.in_channels * l.kernel_size) * sizeof(float);
     for (const kernels::Isa isa : kernels::supported_isas()) {
       const kernels::ChooseOptions options{.isa = isa};
-      const kernels::Plan plan = make_kept_plan(p, options, kept_bound(weight)), free = kernels::make_plan(p, options);
+      kernels::ChooseOptions bounded = options;
+      bounded.most_packed = kept_bound(weight);
+      const kernels::Plan plan = kernels::make_plan(p, bounded), free = kernels::make_plan(p, options);
       EXPECT_LE(plan.packed_bytes, kept_bound(weight));
       EXPECT_GE(plan.seconds, free.seconds);
       if (free.packed_bytes <= kept_bound(weight)) {

@@ -132,6 +132,17 @@ bool weight_grad(std::int64_t number, const Described& grad, const Described& in
                        {swapped ? g->data : x->data, swapped ? x->data : g->data, nullptr, nullptr}, allocate);
 }
 
+guest::Settings settings_of(std::int64_t stride, std::int64_t pad_left, std::int64_t pad_right, std::int64_t dilation,
+                            std::int64_t groups, std::int64_t output_padding, bool transposed) {
+  return {.stride = stride,
+          .pad_left = pad_left,
+          .pad_right = pad_right,
+          .dilation = dilation,
+          .groups = groups,
+          .output_padding = output_padding,
+          .transposed = transposed};
+}
+
 }  // namespace
 
 void bind_torch(nb::module_& module) {
@@ -140,13 +151,8 @@ void bind_torch(nb::module_& module) {
           "__init__",
           [](NumberedLayer* self, std::int64_t stride, std::int64_t pad_left, std::int64_t pad_right,
              std::int64_t dilation, std::int64_t groups, std::int64_t output_padding, bool transposed) {
-            new (self) NumberedLayer({.stride = stride,
-                                      .pad_left = pad_left,
-                                      .pad_right = pad_right,
-                                      .dilation = dilation,
-                                      .groups = groups,
-                                      .output_padding = output_padding,
-                                      .transposed = transposed});
+            new (self)
+                NumberedLayer(settings_of(stride, pad_left, pad_right, dilation, groups, output_padding, transposed));
           },
           nb::arg("stride"), nb::arg("pad_left"), nb::arg("pad_right"), nb::arg("dilation"), nb::arg("groups"),
           nb::arg("output_padding"), nb::arg("transposed"))
@@ -163,13 +169,9 @@ void bind_torch(nb::module_& module) {
   module.def("_torch_recent_layer",
              [](std::uintptr_t weight, std::int64_t stride, std::int64_t pad_left, std::int64_t pad_right,
                 std::int64_t dilation, std::int64_t groups, std::int64_t output_padding, bool transposed) {
-               return pytorch::recent_layer(reinterpret_cast<const void*>(weight), {.stride = stride,
-                                                                                    .pad_left = pad_left,
-                                                                                    .pad_right = pad_right,
-                                                                                    .dilation = dilation,
-                                                                                    .groups = groups,
-                                                                                    .output_padding = output_padding,
-                                                                                    .transposed = transposed});
+               return pytorch::recent_layer(
+                   reinterpret_cast<const void*>(weight),
+                   settings_of(stride, pad_left, pad_right, dilation, groups, output_padding, transposed));
              });
   module.def("_torch_forget_recent_layers", &pytorch::forget_recent_layers);
   pytorch::bind_serve(module);

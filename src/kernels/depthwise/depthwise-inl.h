@@ -13,6 +13,7 @@
 #include "hwy/highway.h"
 #include "kernels/depthwise/depthwise.h"
 #include "kernels/problem.h"
+#include "kernels/range.h"
 #include "kernels/tile/targets.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -113,11 +114,12 @@ template <class T> HWY_NOINLINE void EdgeColumns(const Row<T>& row, std::int64_t
     return;
   }
   T samples[kEdgeSamples];
-  const std::int64_t begin = std::clamp<std::int64_t>(-start, 0, count);
-  const std::int64_t end = std::clamp<std::int64_t>(row.in_length - start, begin, count);
-  std::fill(samples, samples + begin, T{0});
-  if (begin < end) std::copy(row.in + start + begin, row.in + start + end, samples + begin);
-  std::fill(samples + end, samples + count, T{0});
+  const Range inside = inside_row(start, 1, row.in_length, count);
+  std::fill(samples, samples + inside.begin, T{0});
+  if (inside.begin < inside.end) {
+    std::copy(row.in + start + inside.begin, row.in + start + inside.end, samples + inside.begin);
+  }
+  std::fill(samples + inside.end, samples + count, T{0});
   const T* in = samples - low;
   for (; from + lanes <= to; from += lanes, in += lanes) Columns<1>(d, row, in, row.out + from);
   if (from == to) return;

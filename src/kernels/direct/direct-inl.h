@@ -148,11 +148,12 @@ template <class Elements> class Direct {
       }
     } else {
       const Segments segments = Segments::of(p_, share.taps, d_.merged);
+      const std::int64_t length = segments.length(std::min(strip_columns, unit.columns), kLanes);
+      FindOffsets<Elements>(segments, share, length, offsets_);
       for (std::int64_t column = 0; column < unit.columns; column += strip_columns) {
         const Share shifted{share.inputs, share.taps, share.start + column * p_.step};
-        PackInput<Elements>(p_, segments, shifted, rows, std::min(strip_columns, unit.columns - column),
-                            std::min(strip_columns, unit.columns),
-                            block_ + column / strip_columns * d_.strip_elements * kReals, offsets_);
+        PackInput<Elements>(p_, segments, shifted, rows, std::min(strip_columns, unit.columns - column), length,
+                            block_ + column / strip_columns * d_.strip_elements * kReals);
       }
       job.in = block_;
     }

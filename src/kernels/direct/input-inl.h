@@ -40,15 +40,27 @@ struct Share {
   std::int64_t inputs, taps, start;
 };
 
-// Fills `block`, laid out for `most` columns, with what the first `columns` of them read, and the offset of each
-// (row, tap) in it.
+// Where each (row, tap) of a share finds its columns in a block whose segments are `length` long.
+template <class Elements>
+HWY_INLINE void FindOffsets(const Segments& segments, const Share& share, std::int64_t length,
+                            std::ptrdiff_t* offsets) {
+  for (std::int64_t r = 0; r < share.inputs; ++r) {
+    for (std::int64_t t = 0; t < share.taps; ++t) {
+      const std::int64_t c = t % segments.classes, i = t / segments.classes;
+      const std::int64_t at =
+          segments.apart < 0 ? (segments.taps_of(c, share.taps) - 1 - i) * -segments.apart : i * segments.apart;
+      offsets[r * share.taps + t] =
+          static_cast<std::ptrdiff_t>(((r * segments.classes + c) * length + at) * Elements::kReals);
+    }
+  }
+}
+
+// Fills `block`, whose segments are `length` long, with what `columns` columns read.
 template <class Elements>
 HWY_INLINE void PackInput(const TapProblem& p, const Segments& segments, const Share& share,
-                          const typename Elements::Stored* rows, std::int64_t columns, std::int64_t most,
-                          typename Elements::Real* block, std::ptrdiff_t* offsets) {
+                          const typename Elements::Stored* rows, std::int64_t columns, std::int64_t length,
+                          typename Elements::Real* block) {
   constexpr int kReals = Elements::kReals;
-  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<typename Elements::Real>()));
-  const std::int64_t length = segments.length(most, lanes), row_length = segments.classes * length;
   for (std::int64_t r = 0; r < share.inputs; ++r) {
     for (std::int64_t c = 0; c < segments.classes; ++c) {
       const std::int64_t taps = segments.taps_of(c, share.taps);
@@ -56,13 +68,7 @@ HWY_INLINE void PackInput(const TapProblem& p, const Segments& segments, const S
       const std::int64_t lowest = segments.apart < 0 ? c + (taps - 1) * segments.classes : c;
       const std::int64_t count = columns + (taps - 1) * std::abs(segments.apart);
       FillSegment<Elements>(rows + r * p.input.row, p, share.start + lowest * p.between, count, length,
-                            block + (r * row_length + c * length) * kReals);
-    }
-    for (std::int64_t t = 0; t < share.taps; ++t) {
-      const std::int64_t c = t % segments.classes, i = t / segments.classes;
-      const std::int64_t at =
-          segments.apart < 0 ? (segments.taps_of(c, share.taps) - 1 - i) * -segments.apart : i * segments.apart;
-      offsets[r * share.taps + t] = static_cast<std::ptrdiff_t>((r * row_length + c * length + at) * kReals);
+                            block + (r * segments.classes + c) * length * kReals);
     }
   }
 }

@@ -20,7 +20,11 @@ const Twiddles& twiddles();
 
 tiles::Functions functions_for(Isa isa);
 
-/// The cheapest size for a problem that tiles::accepts().
-tiles::Transform best_transform(const TapProblem& problem, const ChooseOptions& options);
+// Of a kernel's record (kernel.h), for spans of any length: long_fft has the same.
+double cost(const TapProblem& problem, const ChooseOptions& options);
+void prepare(Plan& plan, const ChooseOptions& options);
+void pack(const Plan& plan, const void* weight, void* packed) noexcept;
+void run(const Plan& plan, const Operands& operands, const void* packed, void* scratch, std::int64_t begin,
+         std::int64_t end) noexcept;
 
 }  // namespace conv1d::kernels::fft_tile

@@ -27,7 +27,7 @@ const Twiddles& twiddles() {
 
 namespace {
 
-// More windows of fewer points never paid: their products grow as the points' inverse.
+// More windows of fewer points are not looked at: their products grow as the points' inverse.
 constexpr std::int64_t kMostWindows = 4;
 
 tiles::Transform transform_of(std::int64_t points, Isa isa) {
@@ -37,8 +37,7 @@ tiles::Transform transform_of(std::int64_t points, Isa isa) {
   return {points, spectrum_values(points), points / 2, points / 8 < 8 ? 8 : points / 8, seconds};
 }
 
-}  // namespace
-
+// The cheapest size for a problem that tiles::accepts().
 tiles::Transform best_transform(const TapProblem& p, const ChooseOptions& options) {
   const std::int64_t span = tiles::Geometry::of(p).span;
   tiles::Transform best{};
@@ -53,11 +52,11 @@ tiles::Transform best_transform(const TapProblem& p, const ChooseOptions& option
   return best;
 }
 
-namespace {
-
 bool accepts(const TapProblem& p, const ChooseOptions&) {
   return tiles::accepts(p) && tiles::Geometry::of(p).span <= kMostPoints / 2;
 }
+
+}  // namespace
 
 double cost(const TapProblem& p, const ChooseOptions& options) {
   return tiles::cost(p, options, best_transform(p, options));
@@ -75,8 +74,6 @@ void run(const Plan& plan, const Operands& operands, const void* packed, void* s
          std::int64_t end) noexcept {
   functions_for(plan.isa).run(plan, operands, packed, static_cast<std::byte*>(scratch), begin, end);
 }
-
-}  // namespace
 
 extern const Kernel kKernel = {.name = "fft_tile",
                                .direct_sum = false,

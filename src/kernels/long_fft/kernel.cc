@@ -12,32 +12,15 @@ bool accepts(const TapProblem& p, const ChooseOptions&) {
   return tiles::accepts(p) && tiles::Geometry::of(p).span > fft_tile::kMostPoints / 2;
 }
 
-double cost(const TapProblem& p, const ChooseOptions& options) {
-  return tiles::cost(p, options, fft_tile::best_transform(p, options));
-}
-
-void prepare(Plan& plan, const ChooseOptions& options) {
-  tiles::prepare(plan, options, fft_tile::best_transform(plan.problem, options));
-}
-
-void pack(const Plan& plan, const void* weight, void* packed) noexcept {
-  fft_tile::functions_for(plan.isa).pack(plan, weight, packed);
-}
-
-void run(const Plan& plan, const Operands& operands, const void* packed, void* scratch, std::int64_t begin,
-         std::int64_t end) noexcept {
-  fft_tile::functions_for(plan.isa).run(plan, operands, packed, static_cast<std::byte*>(scratch), begin, end);
-}
-
 }  // namespace
 
 extern const Kernel kKernel = {.name = "long_fft",
                                .direct_sum = false,
                                .takes_relu = true,
                                .accepts = accepts,
-                               .cost = cost,
-                               .prepare = prepare,
-                               .pack = pack,
-                               .run = run};
+                               .cost = fft_tile::cost,
+                               .prepare = fft_tile::prepare,
+                               .pack = fft_tile::pack,
+                               .run = fft_tile::run};
 
 }  // namespace conv1d::kernels::long_fft

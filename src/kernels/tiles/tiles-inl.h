@@ -67,6 +67,7 @@ template <class Transform> class TileConvolution {
       unit_.Find(i);
       LoadSpectra();
       const bool all_uneven = uneven_.Mark(storer_.Vectors());
+      FindOffsets();
       for (std::int64_t panel = 0; panel < panels_.count() && !all_uneven; panel += d_.block_panels) {
         const std::int64_t end_panel = std::min(panel + d_.block_panels, panels_.count());
         MultiplySpectra(panel, end_panel);
@@ -84,11 +85,16 @@ template <class Transform> class TileConvolution {
     }
   }
 
-  void MultiplySpectra(std::int64_t panel, std::int64_t end_panel) {
-    const std::int64_t first_row = panels_[panel].row, sums = d_.sums();
-    for (std::int64_t k = 0; k < sums; ++k) {
+  // Where a window of a virtual row finds its spectra. For every unit anew: tiles computed directly use the memory,
+  // too.
+  void FindOffsets() {
+    for (std::int64_t k = 0; k < d_.sums(); ++k) {
       memory_.offsets[k] = static_cast<std::ptrdiff_t>(k / d_.windows * d_.row_tiles + k % d_.windows);
     }
+  }
+
+  void MultiplySpectra(std::int64_t panel, std::int64_t end_panel) {
+    const std::int64_t first_row = panels_[panel].row, sums = d_.sums();
     if (p_.outputs == 1) return MultiplyOneRow();
     tile::TileJob<float> job{};
     job.out_stride = static_cast<std::ptrdiff_t>(d_.unit_tiles);

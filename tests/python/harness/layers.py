@@ -42,6 +42,7 @@ class Layer:
 
     KIND = "Conv1d"
     FUNCTION = "conv1d"
+    REPEATS = 3  # how often a padding mode shows a sample, at most
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -86,8 +87,12 @@ class Layer:
             return self.in_channels // groups * self.kernel_size + 1
         if name == "input":
             shared = self.in_channels if self.view == "expanded" else 1
-            return self.out_channels // groups * self.kernel_size * 3 * shared
-        return batch * columns + 1
+            return self.out_channels // groups * self.kernel_size * self.REPEATS * shared
+        return batch * self.summed_columns(name, columns) + 1
+
+    def summed_columns(self, name: str, columns: int) -> int:
+        """Of a row, in the gradient of the weight or the bias."""
+        return columns
 
 
 def form(rng: random.Random, value: int):

@@ -19,6 +19,7 @@ DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "grou
 class TransposedLayer(Layer):
     KIND = "ConvTranspose1d"
     FUNCTION = "conv_transpose1d"
+    REPEATS = 1
 
     @property
     def weight_shape(self) -> tuple[int, ...]:
@@ -29,14 +30,8 @@ class TransposedLayer(Layer):
         sizes = (o["stride"], o["padding"], o["output_padding"], o["groups"], o["dilation"])
         return pytorch.nn.functional.conv_transpose1d(x, weight, bias, *sizes)
 
-    def terms(self, name: str, columns: int) -> int:
-        groups, batch = self.options["groups"], 1 if self.batch is None else self.batch
-        if name == "output":
-            return self.in_channels // groups * self.kernel_size + 1
-        if name == "input":
-            shared = self.in_channels if self.view == "expanded" else 1
-            return self.out_channels // groups * self.kernel_size * shared
-        return batch * (columns if name == "bias" else self.length) + 1
+    def summed_columns(self, name: str, columns: int) -> int:
+        return columns if name == "bias" else self.length
 
 
 def random_transposed(seed: int) -> TransposedLayer:
