@@ -3,7 +3,8 @@
 # - The registry of kernels is generated from the folders that have a kernel.cc. A registry by static initialisers would lose
 #   its entries in a static library, whose linker drops object files that nobody refers to.
 # - The loops are always optimised, whatever the build type: without -O3 GCC keeps the register tile in memory, three times
-#   slower and silently (measured).
+#   slower and silently (measured). Sanitizers are the exception: they instrument each access of the unrolled loops, and
+#   GCC 12 then takes up to half an hour a file at -O3, a minute at -O1.
 # - -ffp-contract=off: GCC would fuse a Mul and an Add of intrinsics where it likes; fused or not is decided in the source.
 # - Debian's Highway is used for its headers alone.
 
@@ -34,7 +35,11 @@ std::span<const Kernel* const> registry() {
 }  // namespace conv1d::kernels
 ")
   file(GLOB sources CONFIGURE_DEPENDS "${CONV1D_KERNELS_DIR}/*.cc" "${CONV1D_KERNELS_DIR}/*/*.cc")
+  set(optimise -O3)
+  if(CONV1D_SANITIZE)
+    set(optimise -O1)
+  endif()
   set_source_files_properties(${sources} TARGET_DIRECTORY ${target} PROPERTIES
-    COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")
+    COMPILE_OPTIONS "${optimise};-ffp-contract=off;-fno-math-errno;-fno-trapping-math")
   target_sources(${target} PRIVATE ${sources} "${CMAKE_CURRENT_BINARY_DIR}/kernel_registry.cc")
 endfunction()
