@@ -2,9 +2,9 @@
 // into memory of theirs. A Layer keeps plans and packed weights from one call to the next. (<conv1d/kernels.h> is the
 // door for programs with one shape and fixed weights.)
 //
-//   guest::Layer layer({.stride = 2, .pad_left = 1, .pad_right = 1}, weight_bytes);
+//   guest::Layer layer({.stride = 2, .pad_left = 1, .pad_right = 1});
 //   if (auto pass = layer.forward(x, weight, &bias)) {        // null: not served, the framework answers by itself
-//     guest::Array y = new_array(pass->sizes());              // contiguous
+//     guest::Array y = new_array(guest::sizes_of(*pass));     // contiguous
 //     layer.run(*pass, {x.data, weight.data, bias.data, y.data});
 //   }
 #pragma once
@@ -43,9 +43,10 @@ struct Settings {
 
 class Pass;  // readied for operands of one shape and layout
 
+/// The operands' memory, in the order in which the pass was asked for.
 struct Pointers {
-  const void* input = nullptr;   ///< x, or the gradient of the output
-  const void* weight = nullptr;  ///< the weight; for a weight's gradient x (of a transposed layer: the gradient)
+  const void* first = nullptr;   ///< x, or the gradient of the output
+  const void* second = nullptr;  ///< the weight; for a weight's gradient x
   const void* bias = nullptr;
   void* output = nullptr;  ///< contiguous, of the pass's sizes
 };
@@ -95,9 +96,6 @@ struct Served {
   std::uint64_t forward = 0, input_grad = 0, weight_grad = 0;
 };
 Served served();
-
-/// A hash of `bytes` bytes, for tests of its speed.
-std::uint64_t hash(const void* data, std::size_t bytes);
 
 /// Threads of the framework: from now on the whole library's parts run on them. `run` calls task(context, part) once
 /// for each part in [0, parts) and returns when all are done; it is never called where count() is 1.

@@ -40,8 +40,8 @@ class Tensor {
   // ---- what it is ------------------------------------------------------------------------------------------------
   const Shape& sizes() const;
   const Shape& strides() const;  ///< in elements, never negative
-  std::int64_t size(
-      std::int64_t dim) const;  ///< IndexError where there is no such dimension; negative counts from the end
+  /// IndexError where there is no such dimension; negative counts from the end.
+  std::int64_t size(std::int64_t dim) const;
   std::int64_t stride(std::int64_t dim) const;
   std::int64_t dim() const;
   std::int64_t numel() const;
@@ -169,8 +169,7 @@ class Tensor {
   std::shared_ptr<TensorImpl> impl_;
 };
 
-// ---- factories
-// -------------------------------------------------------------------------------------------------------
+// ---- factories -------------------------------------------------------------------------------------------------
 Tensor empty(const Shape& shape, const TensorOptions& options = {});
 Tensor zeros(const Shape& shape, const TensorOptions& options = {});
 Tensor ones(const Shape& shape, const TensorOptions& options = {});

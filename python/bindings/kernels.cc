@@ -1,5 +1,7 @@
 // For the benchmark: plans by the name of their algorithm, timed without Python between the calls, and the roof.
+#include <conv1d/autograd.h>
 #include <conv1d/kernels.h>
+#include <conv1d/nn/conv1d.h>
 #include <conv1d/roof.h>
 
 #include <cstdint>
@@ -85,6 +87,45 @@ class PlanOfTensors {
   Plan plan_;
 };
 
+// Seconds of processor time of so many calls of nn::Conv1d, as a C++ program makes them: tensor in, tensor out. The call
+// before, which packs the weight, is not counted.
+double layer_calls(const Tensor& weight, nb::handle bias, const Tensor& input, const nn::Conv1dOptions& options,
+                   std::int64_t calls) {
+  const nn::Conv1d layer = [&] {
+    nn::Conv1d made(weight.size(1) * options.groups, weight.size(0), weight.size(2), options);
+    nn::StateDict state{{"weight", weight}};
+    if (options.bias) state.emplace_back("bias", tensor_of(bias));
+    made.load_state_dict(state);
+    return made;
+  }();
+  return unlocked([&] {
+    const NoGradGuard guard;
+    layer(input);
+    const double begin = thread_seconds();
+    for (std::int64_t call = 0; call < calls; ++call) layer(input);
+    return thread_seconds() - begin;
+  });
+}
+
+double layer_calls_of(nb::handle weight, nb::handle bias, nb::handle input, std::int64_t stride, std::int64_t padding,
+                      std::int64_t dilation, std::int64_t groups, std::int64_t calls) {
+  for (nb::handle tensor : {weight, input}) {
+    if (!is_tensor(tensor)) raise<TypeError>("conv1d.bench: expected a Tensor, not ", python_type_name(tensor));
+  }
+  const Tensor& w = tensor_of(weight);
+  if (w.dim() != 3 || !(bias.is_none() || is_tensor(bias))) {
+    raise<TypeError>("conv1d.bench: the weight has three dimensions, the bias is a Tensor or None");
+  }
+  return layer_calls(w, bias, tensor_of(input),
+                     {.stride = stride,
+                      .padding = padding,
+                      .dilation = dilation,
+                      .groups = groups,
+                      .bias = !bias.is_none(),
+                      .dtype = w.dtype()},
+                     calls);
+}
+
 // Seconds of processor time for copying one tensor's bytes into another's, so many times.
 double copies(nb::handle from, nb::handle to, std::int64_t calls) {
   const std::int64_t bytes = is_tensor(from) ? tensor_of(from).numel() : 0;
@@ -122,6 +163,9 @@ void bind_kernels(nb::module_& module) {
         return unlocked([&] { return measure_peak(of, seconds); });
       },
       nb::arg("dtype"), nb::arg("seconds") = 0.01);
+  module.def("_layer_calls", &layer_calls_of, nb::arg("weight"), nb::arg("bias").none(), nb::arg("input"),
+             nb::kw_only(), nb::arg("stride"), nb::arg("padding"), nb::arg("dilation"), nb::arg("groups"),
+             nb::arg("calls"));
   module.def("_copies", &copies, nb::arg("source"), nb::arg("target"), nb::arg("calls") = 1);
 }
 

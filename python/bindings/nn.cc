@@ -60,6 +60,9 @@ nb::dict constructor_texts() {
   all["in_channels_divisible"] = texts::kInChannelsDivisible;
   all["out_channels_divisible"] = texts::kOutChannelsDivisible;
   all["same_strided"] = texts::kSameStrided;
+  all["groups_positive_hint"] = texts::kGroupsPositiveHint;
+  all["same_strided_hint"] = texts::kSameStridedHint;
+  all["padding_names_hint"] = texts::kPaddingNamesHint;
   all["zero_elements"] = texts::kZeroElements;
   all["complex_module"] = texts::kComplexModule;
   return all;
@@ -76,6 +79,9 @@ void bind_nn(nb::module_& module) {
   module.attr("_texts") = constructor_texts();
   module.def("_invalid_padding_string",
              [](const std::string& quoted) { return texts::invalid_padding_string(quoted); });
+  module.def("_uneven_groups_hint", [](const std::string& name, const std::string& channels, const std::string& groups) {
+    return texts::uneven_groups_hint(name, channels, groups);
+  });
   module.def("_invalid_padding_mode", [](const std::string& shown) { return texts::invalid_padding_mode(shown); });
   module.def("_zeros_only", [](const std::string& class_name) { return texts::zeros_only(class_name); });
   module.def("_output_size_count", &texts::output_size_count);

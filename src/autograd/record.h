@@ -46,8 +46,10 @@ void check_inplace_history(const Tensor& target, const std::vector<Tensor>& inpu
 /// After the change: notes the write, and gives `target` (and the base it is a view of) its new history.
 /// inputs[0] is the target as it was before. `saved` may hold the target as it is now; what it was before must be
 /// cloned beforehand, since its memory now holds other numbers. Usage:
-///   check_inplace(x); Tensor before = alias_of(x); <change the numbers>; record_inplace("AddBackward0", x, {before,
-///   other}, {...}, f);
+///   check_inplace(x);
+///   Tensor before = alias_of(x);
+///   <change the numbers>
+///   record_inplace("AddBackward0", x, {before, other}, {...}, f);
 Tensor& record_inplace(const char* name, Tensor& target, const std::vector<Tensor>& inputs,
                        const std::vector<Tensor>& saved, Backward backward);
 /// The same tensor with the history that it has now, unchanged by a later record_inplace on `target`.

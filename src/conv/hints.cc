@@ -73,10 +73,6 @@ std::string groups_divide(bool transposed, std::int64_t groups, std::int64_t cha
       " must be a multiple of groups.");
 }
 
-std::string groups_positive() {
-  return "groups=1 joins all channels; groups=in_channels treats each channel by itself.";
-}
-
 std::string weight_rank(bool transposed, const Shape& weight) {
   return cat_text(transposed ? "The weight of conv_transpose1d is (in_channels, out_channels / groups, kernel_size)"
                              : "The weight of conv1d is (out_channels, in_channels / groups, kernel_size)",
@@ -84,10 +80,6 @@ std::string weight_rank(bool transposed, const Shape& weight) {
 }
 
 std::string one_number(const char* name) { return cat_text("There is one length: ", name, " is one number."); }
-
-std::string same_strided() { return "Give the padding as a number, or use stride=1."; }
-
-std::string padding_names() { return "The strings are 'valid' (no padding) and 'same' (output as long as the input)."; }
 
 std::string empty_input() { return "A length of 0 with padding has no samples to compute with; a batch of 0 is fine."; }
 

@@ -18,11 +18,8 @@ std::string dtypes(DType input, const char* other_name, DType other);
 std::string cut_away(std::int64_t length, std::int64_t padding);
 std::string kernel_too_long(std::int64_t length, Wide padding, std::int64_t kernel, std::int64_t dilation);
 std::string groups_divide(bool transposed, std::int64_t groups, std::int64_t channels);
-std::string groups_positive();
 std::string weight_rank(bool transposed, const Shape& weight);
 std::string one_number(const char* name);
-std::string same_strided();
-std::string padding_names();
 std::string empty_input();
 std::string out_of_reach(std::string_view what, std::string_view remedy);
 

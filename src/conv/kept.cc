@@ -1,5 +1,7 @@
 #include "conv/kept.h"
 
+#include <algorithm>
+#include <atomic>
 #include <limits>
 #include <unordered_map>
 

@@ -5,7 +5,6 @@
 #include <span>
 #include <vector>
 
-#include "base/check.h"
 #include "base/memory.h"
 #include "conv/passes.h"
 #include "conv/plan_cache.h"
@@ -24,9 +23,13 @@ kernels::ChooseOptions choose_options(bool packed_weight) {
   return options;
 }
 
+void run_planned(std::span<const PlannedStep> steps, std::size_t scratch_bytes, const Operands& operands,
+                 const std::byte* packed) {
+  const memory::Buffer scratch(memory::scratch_size(scratch_bytes));
+  run_steps(steps, operands, packed, scratch.data());
+}
 void run_all(const PlannedSteps& planned, const Operands& operands, const std::byte* packed) {
-  const memory::Buffer scratch(memory::scratch_size(planned.scratch_bytes));
-  run_steps(planned.steps, operands, packed, scratch.data());
+  run_planned(planned.steps, planned.scratch_bytes, operands, packed);
 }
 
 // `weight` is what operands.weight points into.
@@ -41,8 +44,7 @@ void run_kept(std::span<const PassStep> steps, const Operands& operands, const T
 
 void run_near(const PassStep& step, const Operands& operands, std::size_t element_bytes) {
   const PlannedStep planned = plan_step(step, element_bytes, choose_options(false));
-  const memory::Buffer scratch(memory::scratch_size(planned.plan.scratch_bytes));
-  run_steps({&planned, 1}, operands, nullptr, scratch.data());
+  run_planned({&planned, 1}, planned.plan.scratch_bytes, operands, nullptr);
 }
 
 // What the outputs begin with, alone.

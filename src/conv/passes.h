@@ -4,8 +4,8 @@
 // The passes are the partial derivatives of one trilinear form, sum(grad * conv(x, w)); conjugates make the complex
 // ones PyTorch's gradients (of a real function, steepest ascent). For a convolution:
 //   forward      y[n,o,l]  = bias[o] + sum over c, k of  w[o,c,k] * x[n,c, l*stride - pad_left + k*dilation]
-//   input_grad   dx[n,c,i] = bias[c] + sum over o, k of  conj(w[o,c,k]) * grad[n,o,l]   where i = l*stride - pad_left +
-//                                                                                       k*dilation
+//   input_grad   dx[n,c,i] = bias[c] + sum over o, k of  conj(w[o,c,k]) * grad[n,o,l]
+//                            where i = l*stride - pad_left + k*dilation
 //   weight_grad  dw[o,c,k] = sum over n, l           of  grad[n,o,l] * conj(x[n,c, l*stride - pad_left + k*dilation])
 // The input gradient of a convolution is the transposed convolution; only as that it has a bias. There (g.transposed)
 // the conjugates change places: input_grad is the forward pass and conjugates nothing, forward is the input's gradient

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "conv/hash.h"
+
 namespace conv1d {
 namespace {
 

@@ -11,7 +11,6 @@
 #include <conv1d/nn/plan_cache.h>
 #include <conv1d/tensor.h>
 
-#include "conv/hash.h"
 #include "conv/kept.h"
 #include "conv/planned.h"
 #include "tensor/impl.h"

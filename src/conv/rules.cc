@@ -1,7 +1,6 @@
 #include "conv/rules.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include <conv1d/nn/texts.h>
 
@@ -47,8 +46,8 @@ Numbers resolve_lists(const Call& call, const Conv1dArgs& args) {
 }
 
 void warn_same_uneven() {
-  static std::atomic<bool> warned{false};
-  if (!warned.exchange(true)) warn(texts::kSameUneven);
+  static WarnOnce once;
+  once(texts::kSameUneven);
 }
 
 Numbers resolve_same(const Call& call, const Conv1dArgs& args) {
@@ -59,7 +58,7 @@ Numbers resolve_same(const Call& call, const Conv1dArgs& args) {
   };
   const std::int64_t stride = single("stride", args.stride.values());
   const std::int64_t dilation = single("dilation", args.dilation.values());
-  if (stride != 1) fail(texts::kSameStrided, hints::same_strided());
+  if (stride != 1) fail(texts::kSameStrided, texts::kSameStridedHint);
   const SamePadding same = same_padding(call.w()[2], dilation);
   if (same.left != same.right) warn_same_uneven();
   // A kernel without taps has a length of its own check; its odd total of -1 counts as none here, as in PyTorch.
@@ -122,11 +121,11 @@ ConvGeometry check_conv1d(const Tensor& input, const Tensor& weight, const Tenso
   }
   const bool same = named && args.padding.string() == "same";
   if (named && !same && args.padding.string() != "valid") {
-    fail(cat_text("Invalid padding string: '", args.padding.string(), "'"), hints::padding_names());
+    fail(cat_text("Invalid padding string: '", args.padding.string(), "'"), texts::kPaddingNamesHint);
   }
   check_has_taps(call);
   if (args.groups <= 0) {
-    fail(call.meta() ? "Invalid channel dimensions" : "non-positive groups is not supported", hints::groups_positive());
+    fail(call.meta() ? "Invalid channel dimensions" : "non-positive groups is not supported", texts::kGroupsPositiveHint);
   }
   const Numbers n = same ? resolve_same(call, args) : resolve_lists(call, args);
   check_channels(call, args.groups);
@@ -149,9 +148,12 @@ ConvGeometry check_conv1d(const Tensor& input, const Tensor& weight, const Tenso
 }
 
 void check_conv_groups(std::int64_t in_channels, std::int64_t out_channels, std::int64_t groups) {
-  check<ValueError>(groups > 0, texts::kGroupsPositive);
-  check<ValueError>(in_channels % groups == 0, texts::kInChannelsDivisible);
-  check<ValueError>(out_channels % groups == 0, texts::kOutChannelsDivisible);
+  const auto hint = [&](std::string_view name, std::int64_t channels) {
+    return texts::uneven_groups_hint(name, std::to_string(channels), std::to_string(groups));
+  };
+  if (groups <= 0) fail<ValueError>(texts::kGroupsPositive, texts::kGroupsPositiveHint);
+  if (in_channels % groups != 0) fail<ValueError>(texts::kInChannelsDivisible, hint("in_channels", in_channels));
+  if (out_channels % groups != 0) fail<ValueError>(texts::kOutChannelsDivisible, hint("out_channels", out_channels));
 }
 
 void check_conv1d_options(std::int64_t in_channels, std::int64_t out_channels, const Conv1dArgs& args,
@@ -160,10 +162,10 @@ void check_conv1d_options(std::int64_t in_channels, std::int64_t out_channels, c
   if (args.padding.is_string()) {
     const std::string& name = args.padding.string();
     if (name != "same" && name != "valid")
-      fail<ValueError>(texts::invalid_padding_string(texts::quoted(name)), hints::padding_names());
+      fail<ValueError>(texts::invalid_padding_string(texts::quoted(name)), texts::kPaddingNamesHint);
     const std::vector<std::int64_t>& stride = args.stride.values();
     const bool strided = std::any_of(stride.begin(), stride.end(), [](std::int64_t s) { return s != 1; });
-    if (name == "same" && strided) fail<ValueError>(texts::kSameStrided, hints::same_strided());
+    if (name == "same" && strided) fail<ValueError>(texts::kSameStrided, texts::kSameStridedHint);
   }
   constexpr std::string_view kModes[] = {"zeros", "reflect", "replicate", "circular"};
   if (std::find(std::begin(kModes), std::end(kModes), padding_mode) == std::end(kModes)) {
@@ -172,6 +174,10 @@ void check_conv1d_options(std::int64_t in_channels, std::int64_t out_channels, c
 }
 
 namespace texts {
+
+std::string uneven_groups_hint(std::string_view name, std::string_view channels, std::string_view groups) {
+  return cat_text(name, "=", channels, " does not split into groups=", groups, " equal blocks of channels.");
+}
 
 std::string invalid_padding_string(std::string_view quoted) {
   return cat_text("Invalid padding string ", quoted, ", should be one of {'same', 'valid'}");

@@ -87,7 +87,7 @@ ConvGeometry check_conv_transpose1d(const Tensor& input, const Tensor& weight, c
     if (bias.defined()) check_same_type(input.dtype(), "bias", bias.dtype());
   }
   check_has_taps(call);
-  if (args.groups <= 0) fail("non-positive groups is not supported", hints::groups_positive());
+  if (args.groups <= 0) fail("non-positive groups is not supported", texts::kGroupsPositiveHint);
   const Numbers n = resolve_lists(call, args);
   check_channels(call, n, args.groups);
   const std::int64_t channels = saturated(Wide{weight.size(1)} * args.groups);

@@ -1,5 +1,6 @@
 // The gradient of a bias: the output's gradient summed over batch and length. Floats are added in double, doubles in
-// partial sums, as ops/sum.cc does it for tensors of ours.
+// partial sums: right to rounding, but not in the order of ops/sum.cc, which follows PyTorch's bit by bit.
+#include <algorithm>
 #include <complex>
 #include <type_traits>
 

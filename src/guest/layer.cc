@@ -29,13 +29,12 @@ PassKey key_of(const Array& first, const Array& second, const Array* bias, std::
               .second_sizes = second.sizes,
               .second_strides = second.strides,
               .extra = extra,
+              .dtype = first.dtype,
               .threads = get_num_threads(),
               .precision = kernels::current_precision()};
-  key.dtypes = static_cast<std::int32_t>(first.dtype) << 8 | static_cast<std::int32_t>(second.dtype);
   if (bias) {
     key.bias_size = bias->sizes[2];
     key.bias_stride = bias->strides[2];
-    key.dtypes |= static_cast<std::int32_t>(bias->dtype) << 16;
   }
   return key;
 }
@@ -63,7 +62,7 @@ struct Layer::Impl {
   std::array<std::array<std::shared_ptr<const Pass>, kReadied>, kKinds> readied;
   Copies copies;
 
-  std::shared_ptr<const Pass> ready(Kind kind, const PassKey& key, DType dtype);
+  std::shared_ptr<const Pass> ready(Kind kind, const PassKey& key);
   Copies::CopyPointer packed(const Pass& pass, const void* weight);
   void put_first(const std::shared_ptr<const Pass>& pass);
 };
@@ -77,7 +76,7 @@ void Layer::Impl::put_first(const std::shared_ptr<const Pass>& pass) {
   slots.front() = pass;
 }
 
-std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key, DType dtype) {
+std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key) {
   {
     const std::lock_guard lock(mutex);
     auto& slots = readied[static_cast<std::size_t>(kind)];
@@ -85,7 +84,7 @@ std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key, DT
       if (slot && slot->key == key) return slot;
     }
   }
-  std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, dtype, true);
+  std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, true);
   if (!pass) return nullptr;
   const std::lock_guard lock(mutex);
   put_first(pass);
@@ -110,28 +109,32 @@ const Settings& Layer::settings() const { return impl_->settings; }
 
 std::shared_ptr<const Pass> Layer::forward(const Array& x, const Array& weight, const Array* bias) {
   if (x.dtype != weight.dtype || (bias && bias->dtype != x.dtype)) return nullptr;
-  return impl_->ready(Kind::kForward, key_of(x, weight, bias, 0), x.dtype);
+  return impl_->ready(Kind::kForward, key_of(x, weight, bias, 0));
 }
 
 std::shared_ptr<const Pass> Layer::input_grad(const Array& grad, const Array& weight, std::int64_t in_length) {
   if (grad.dtype != weight.dtype) return nullptr;
-  return impl_->ready(Kind::kInputGrad, key_of(grad, weight, nullptr, in_length), grad.dtype);
+  return impl_->ready(Kind::kInputGrad, key_of(grad, weight, nullptr, in_length));
 }
 
 std::shared_ptr<const Pass> Layer::weight_grad(const Array& grad, const Array& x, std::int64_t kernel) {
   if (grad.dtype != x.dtype) return nullptr;
   const bool swapped = impl_->settings.transposed;
-  return impl_->ready(Kind::kWeightGrad, key_of(swapped ? grad : x, swapped ? x : grad, nullptr, kernel), grad.dtype);
+  return impl_->ready(Kind::kWeightGrad, key_of(swapped ? grad : x, swapped ? x : grad, nullptr, kernel));
 }
 
 void Layer::run(const Pass& pass, const Pointers& pointers) {
+  // A weight's gradient reads x shifted, with the output's gradient in the weight's place; a transposed layer's the
+  // other way round.
+  const bool as_asked = pass.kind != Kind::kWeightGrad || impl_->settings.transposed;
+  const void* input = as_asked ? pointers.first : pointers.second;
+  const void* weight = as_asked ? pointers.second : pointers.first;
   Copies::CopyPointer packed;
   if (pass.packed_bytes != 0) {
-    packed = impl_->packed(pass, pointers.weight);
+    packed = impl_->packed(pass, weight);
     if (!packed) {
       // No more may be kept: from now on this shape is served without.
-      const std::shared_ptr<const Pass> other =
-          make_pass(impl_->settings, pass.kind, pass.key, static_cast<DType>(pass.key.dtypes & 0xff), false);
+      const std::shared_ptr<const Pass> other = make_pass(impl_->settings, pass.kind, pass.key, false);
       {
         const std::lock_guard lock(impl_->mutex);
         impl_->put_first(other);
@@ -142,8 +145,7 @@ void Layer::run(const Pass& pass, const Pointers& pointers) {
   served_passes[static_cast<std::size_t>(pass.kind)].fetch_add(1, std::memory_order_relaxed);
   if (pass.zero_first) std::memset(pointers.output, 0, pass.output_bytes);
   Scratch scratch(pass.scratch_bytes);
-  run_steps(pass.steps,
-            {.input = pointers.input, .weight = pointers.weight, .bias = pointers.bias, .output = pointers.output},
+  run_steps(pass.steps, {.input = input, .weight = weight, .bias = pointers.bias, .output = pointers.output},
             packed ? packed->data() : nullptr, scratch.data());
 }
 
@@ -159,10 +161,6 @@ Served served() {
   return {.forward = served_passes[0].load(),
           .input_grad = served_passes[1].load(),
           .weight_grad = served_passes[2].load()};
-}
-
-std::uint64_t hash(const void* data, std::size_t bytes) {
-  return hash_bytes(static_cast<const std::byte*>(data), bytes);
 }
 
 }  // namespace conv1d::guest

@@ -169,8 +169,8 @@ kernels::ChooseOptions options_of(const PassKey& key) {
 
 }  // namespace
 
-std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, DType dtype,
-                                      bool may_keep) {
+std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, bool may_keep) {
+  const DType dtype = key.dtype;
   if (!is_served(dtype) || !all_positive(key.first_sizes) || !all_positive(key.second_sizes)) return nullptr;
   if (!is_addressable(key.first_sizes, key.first_strides) || !is_addressable(key.second_sizes, key.second_strides)) {
     return nullptr;

@@ -1,10 +1,8 @@
 // A pass readied for operands of one shape and layout: sizes checked, kernels chosen.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include <conv1d/guest.h>
 
@@ -20,7 +18,7 @@ struct PassKey {
   Sizes first_sizes{}, first_strides{}, second_sizes{}, second_strides{};
   std::int64_t bias_size = -1, bias_stride = 0;  // -1: none
   std::int64_t extra = 0;                        // in_length or kernel, which gradients cannot infer
-  std::int32_t dtypes = 0;                       // of all operands, a byte each
+  DType dtype = DType::Float32;                  // of all operands
   std::int32_t threads = 1;
   kernels::Precision precision = kernels::Precision::kHigh;
   bool operator==(const PassKey&) const = default;
@@ -38,7 +36,6 @@ class Pass : public PlannedSteps {
 };
 
 /// Null where the pass is not served. `may_keep`: whether packed weights may be kept for it.
-std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, DType dtype,
-                                      bool may_keep);
+std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, bool may_keep);
 
 }  // namespace conv1d::guest

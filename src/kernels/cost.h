@@ -42,11 +42,17 @@ constexpr double product_weight(Element element) {
   }
 }
 
+/// Share of the tile's rate that so few rows leave: each has fewer multiplications for a load.
+constexpr double fill_by_loads(double rows, int registers) {
+  const double best_rows = registers >= 32 ? 8 : 4;
+  return rows >= best_rows ? 1 : 0.45 + 0.55 * (rows - 1) / (best_rows - 1);
+}
+
 /// Share of the tile's rate that a tile of `rows` rows and `vectors` vectors reaches: few rows have a load for each
 /// multiplication, and fewer than eight sums cannot hide its latency (measured: 4 x 1 runs at half the rate).
 constexpr double tile_fill(double rows, double vectors, int registers) {
   const double best_rows = registers >= 32 ? 8 : 4;
-  const double by_loads = rows >= best_rows ? 1 : 0.45 + 0.55 * (rows - 1) / (best_rows - 1);
+  const double by_loads = fill_by_loads(rows, registers);
   const double sums = (rows < best_rows ? rows : best_rows) * vectors;
   const double by_latency = sums >= 8 ? 1 : sums / 8;
   return by_loads < by_latency ? by_loads : by_latency;

@@ -1,7 +1,6 @@
 // How each element type is loaded, multiplied, summed and stored, one number at a time.
 #pragma once
 
-#include <bit>
 #include <complex>
 #include <cstdint>
 #include <type_traits>

@@ -58,7 +58,6 @@ struct RunContext {
 void run_part(void* context, int part) noexcept {
   const RunContext& c = *static_cast<const RunContext*>(context);
   const Plan& plan = *c.plan;
-  // Units times parts cannot overflow: both are bounded by the number of outputs, which have addresses.
   const std::int64_t share = plan.units / plan.parts, rest = plan.units % plan.parts;
   const std::int64_t begin = part * share + std::min<std::int64_t>(part, rest);
   const std::int64_t end = begin + share + (part < rest ? 1 : 0);

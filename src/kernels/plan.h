@@ -34,22 +34,23 @@ struct ChooseOptions {
   std::string_view kernel;  ///< take this family wherever it accepts the problem; empty: the cheapest
   Precision precision = Precision::kHigh;
   int threads = 1;  ///< at most so many; never changes an output's bits under kHighest
-  /// Bytes that a packed weight may take: families and sizes that want more are not chosen while others accept.
+  /// Bytes that a packed weight may take: sizes of tiles that want more are not chosen while others accept. (Packed
+  /// weights of direct sums take no more than the weight.)
   std::size_t most_packed = std::numeric_limits<std::size_t>::max();
   bool packed_weight = true;  ///< false: no packed weight will be handed to run(), which packs for itself in each call
 
   bool operator==(const ChooseOptions&) const = default;
 };
 
-/// current_isa(), the family that the environment variable CONV1D_KERNEL names, `high`, get_num_threads().
+/// current_isa(), the family that the environment variable CONV1D_KERNEL names, current_precision(), get_num_threads().
 ChooseOptions default_options();
 
 /// Two plans with equal packings share packed weights: a different length or batch does not change it, as a rule.
 struct Packing {
   const Kernel* kernel = nullptr;
   std::array<std::int64_t, 4> extents{};  // groups, outputs, inputs, taps
-  std::array<std::int32_t, 3>
-      layout{};  // what the kernel's layout depends on besides: sizes of tiles, partial sums, ...
+  /// What the kernel's layout depends on besides: sizes of tiles, partial sums, ...
+  std::array<std::int32_t, 3> layout{};
   Element element = Element::kFloat32;
   bool conjugate_weight = false;
   bool operator==(const Packing&) const = default;

@@ -5,11 +5,10 @@
 // where an input position outside [0, in_length) counts as zero. Every operand has its own strides, so that a kernel
 // never hears of "forward" or "gradient":
 //
-//   pass             b            m            r            taps t               first      between   step      columns
-//   j forward          batch        out channel  in channel   kernel taps          -padding   dilation  stride    out
-//   length input gradient   batch        in channel   out channel  taps of one phase    quotient   -dil/gcd  1 one
-//   phase weight gradient  in channel   out channel  batch        output positions     -padding   stride    dilation
-//   kernel taps
+//   pass             b           m            r            taps t             first     between   step      columns j
+//   forward          batch       out channel  in channel   kernel taps        -padding  dilation  stride    out length
+//   input gradient   batch       in channel   out channel  taps of one phase  quotient  -dil/gcd  1         one phase
+//   weight gradient  in channel  out channel  batch        output positions   -padding  stride    dilation  kernel taps
 #pragma once
 
 #include <cstddef>
@@ -21,15 +20,18 @@ namespace conv1d::kernels {
 enum class Element : std::uint8_t {
   kFloat32,
   kFloat64,
+  // Complex numbers: interleaved (real, imaginary).
   kComplex64,
-  kComplex128,  // complex: interleaved (real, imaginary)
+  kComplex128,
+  // Halves: stored narrow, multiplied and summed in float32.
   kFloat16,
-  kBFloat16,  // stored narrow, multiplied and summed in float32
+  kBFloat16,
+  // Integers: sums wrap around, as in two's complement.
   kUInt8,
   kInt8,
   kInt16,
   kInt32,
-  kInt64  // sums wrap around, as in two's complement
+  kInt64
 };
 inline constexpr int kElements = 11;
 
@@ -38,7 +40,12 @@ constexpr std::size_t element_size(Element element) {
   constexpr std::size_t kSizes[kElements] = {4, 8, 8, 16, 2, 2, 1, 1, 2, 4, 8};
   return kSizes[static_cast<int>(element)];
 }
+/// Bytes of the reals that it is computed in, and how many of them it holds. Halves are multiplied in float32.
+constexpr std::int64_t real_bytes(Element element) {
+  return element == Element::kFloat64 || element == Element::kComplex128 ? 8 : 4;
+}
 constexpr bool is_complex(Element element) { return element == Element::kComplex64 || element == Element::kComplex128; }
+constexpr std::int64_t reals(Element element) { return is_complex(element) ? 2 : 1; }
 constexpr bool is_half(Element element) { return element == Element::kFloat16 || element == Element::kBFloat16; }
 constexpr bool is_integer(Element element) { return element >= Element::kUInt8; }
 
@@ -54,7 +61,7 @@ enum class Finish : std::uint8_t { kNone, kRelu };  // kRelu: real types; NaN st
 
 /// See the head of this file. Strides count elements, may be negative, and may be zero for what is only read.
 ///
-/// Whoever fills this in (conv/lower) guarantees: no extent is negative (zero is legal anywhere: without inputs or taps
+/// Whoever fills this in (conv/passes, kernels/door) guarantees: no extent is negative (zero is legal anywhere: without inputs or taps
 /// an output is its start); every position `first + t*between + j*step` and every offset of an operand, in bytes, is
 /// smaller than 2^62 in magnitude, partial sums of it included; different outputs lie at different addresses; the
 /// output overlaps no operand that is read.

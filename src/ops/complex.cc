@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "ops/arithmetic.h"
-#include "tensor/copy.h"
 
 namespace conv1d {
 

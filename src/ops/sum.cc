@@ -1,4 +1,5 @@
 // sum and mean. Floats are added in double, doubles in a cascade of partial sums: no error that grows with the length.
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"

@@ -2,7 +2,6 @@
 // that a state saved by either goes on in the other.
 #include <conv1d/random.h>
 
-#include <bit>
 #include <cstring>
 
 #include "base/check.h"

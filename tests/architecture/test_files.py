@@ -6,7 +6,7 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("include", "src", "python", "tests", "examples", "tools", "bench")
+FOLDERS = ("include", "src", "python", "tests", "examples", "tools")
 COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 MAX_LINES = 400
 

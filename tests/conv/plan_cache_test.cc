@@ -7,6 +7,7 @@
 
 #include <conv1d/conv1d.h>
 
+#include "conv/hash.h"
 #include "conv/plan_cache.h"
 
 namespace conv1d::testing {

@@ -57,8 +57,7 @@ Tensor weight_grad(guest::Layer& layer, const Tensor& grad, const Tensor& x, std
   const auto pass = layer.weight_grad(ga, xa, kernel);
   if (!pass) return {};
   Tensor dw = output_of(*pass, grad.dtype());
-  const bool swapped = layer.settings().transposed;
-  layer.run(*pass, {swapped ? ga.data : xa.data, swapped ? xa.data : ga.data, nullptr, memory_of(dw)});
+  layer.run(*pass, {ga.data, xa.data, nullptr, memory_of(dw)});
   return dw;
 }
 

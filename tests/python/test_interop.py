@@ -45,10 +45,16 @@ def test_dlpack_consumer_outlives_producer() -> None:
 
 
 def test_capsule_that_nobody_takes_is_freed() -> None:
-    for _ in range(3):
-        torch.ones(10).__dlpack__()
-        torch.ones(10).__dlpack__(max_version=(1, 0)) if not IS_PYTORCH else None
-    gc.collect()
+    for version in (None, (1, 0)):
+        array = np.ones(10)
+        alive = weakref.ref(array)
+        capsule = torch.from_numpy(array).__dlpack__(max_version=version)
+        del array
+        gc.collect()
+        assert alive() is not None, "the capsule holds the memory"
+        del capsule
+        gc.collect()
+        assert alive() is None
 
 
 def test_capsule_is_taken_once() -> None:

@@ -59,6 +59,10 @@ void add_integer(const TapProblem& p, const Operands& o, const Index& i, TapOutp
   for_each_product(p, i, [&](std::int64_t w, std::int64_t x) {
     sum += load_integer(p.element, o.weight, w) * load_integer(p.element, o.input, x);
   });
+  if (p.finish == Finish::kRelu && p.element != Element::kUInt8) {
+    const std::size_t above = 64 - 8 * kernels::element_size(p.element);
+    if (static_cast<std::int64_t>(sum << above) < 0) sum = 0;
+  }
   out.integers.push_back(sum);
 }
 

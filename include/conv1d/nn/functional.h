@@ -67,11 +67,12 @@ struct PadOptions {
 /// {left, right, top, bottom, ...}.
 ///
 ///            1..6 by (2, 3)          amounts
-/// constant   0 0 [1..6] 0 0 0        any dimensions
-/// reflect    3 2 [1..6] 5 4 3        less than the length; the last one, two or three dimensions of a tensor with one
-/// or two more replicate  1 1 [1..6] 6 6 6        as reflect, of any amount circular   5 6 [1..6] 1 2 3        as
-/// reflect, up to the length
+/// constant   0 0 [1..6] 0 0 0        any, in any dimensions
+/// reflect    3 2 [1..6] 5 4 3        less than the length
+/// replicate  1 1 [1..6] 6 6 6        any
+/// circular   5 6 [1..6] 1 2 3        up to the length
 ///
+/// All but constant pad the last one, two or three dimensions of a tensor that has one or two more.
 /// Always new memory. Differentiable, to any order. RuntimeError and NotImplementedError with PyTorch's texts.
 Tensor pad(const Tensor& input, const std::vector<std::int64_t>& pad, const PadOptions& options = {});
 

@@ -14,6 +14,18 @@ inline constexpr const char* kOutChannelsDivisible = "out_channels must be divis
 inline constexpr const char* kSameStrided = "padding='same' is not supported for strided convolutions";
 inline constexpr const char* kParameterDType = "Only Tensors of floating point and complex dtype can require gradients";
 
+// Hints: what was probably meant, in plain words, beside the texts above.
+inline constexpr const char* kGroupsPositiveHint =
+    "groups=1 joins all channels; groups=in_channels treats each channel by itself.";
+inline constexpr const char* kSameStridedHint =
+    "A strided layer has fewer outputs than its input has samples. For ceil(length / stride) give an odd kernel "
+    "padding=dilation * (kernel_size - 1) // 2.";
+inline constexpr const char* kPaddingNamesHint =
+    "padding is a number of samples on each side, \"same\" (output as long as the input) or \"valid\" (no padding); its "
+    "kind is padding_mode.";
+/// Both numbers as they are shown.
+std::string uneven_groups_hint(std::string_view name, std::string_view channels, std::string_view groups);
+
 // Warnings.
 inline constexpr const char* kZeroElements = "Initializing zero-element tensors is a no-op";
 inline constexpr const char* kSameUneven =

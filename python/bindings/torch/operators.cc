@@ -75,7 +75,7 @@ struct Operand {
   std::int64_t dim = 0;
 };
 
-/// Of `rank` dimensions, or one less: then the first of the three counts as 1 (an unbatched input). A bias has one.
+/// Of `least` to `most` dimensions; the first ones of the three that are missing count as 1 (an unbatched input).
 Operand operand(Handle handle, std::int64_t most, std::int64_t least) {
   static const std::int32_t cpu = shim().device_type_cpu();
   Operand result;
@@ -140,10 +140,7 @@ Slot weight_grad(guest::Layer& layer, const Operand& grad, const Operand& input,
   const auto pass = layer.weight_grad(grad.array, input.array, kernel);
   if (!pass) not_served();
   Owned output(new_output(sizes_of(*pass), 3, grad.code));
-  const bool swapped = layer.settings().transposed;
-  const void *shifted = swapped ? grad.array.data : input.array.data,
-             *fixed = swapped ? input.array.data : grad.array.data;
-  layer.run(*pass, {shifted, fixed, nullptr, data_of(output.get())});
+  layer.run(*pass, {grad.array.data, input.array.data, nullptr, data_of(output.get())});
   return output.give();
 }
 

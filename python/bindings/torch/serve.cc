@@ -91,7 +91,6 @@ bool is_left(const Questions& q, PyObject* tensor) {
 enum Argument { kOwner, kNames, kSeen, kLayer, kNumber, kInput, kWeight, kBias, kArguments };
 
 /// The layer's answer. None where more has to be asked than here; False where the kernels refuse.
-
 PyObject* serve(PyObject*, PyObject* const* a, Py_ssize_t count) {
   if (count != kArguments || !PyTuple_Check(a[kNames]) || !PyTuple_Check(a[kSeen])) {
     PyErr_SetString(PyExc_TypeError, "_torch_serve(owner, names, seen, layer, number, input, weight, bias)");

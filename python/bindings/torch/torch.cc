@@ -58,8 +58,7 @@ void use_torch_threads() {
     guest::use_threads({[] { return 1; }, run_alone});
 }
 
-// ---- without the C names: pointers come through Python
-// ----------------------------------------------------------------
+// ---- without the C names: pointers come through Python ---------------------------------------------------------
 
 /// (data_ptr, dtype, sizes, strides) as PyTorch tells them.
 using Described = std::tuple<std::uintptr_t, std::string, std::vector<std::int64_t>, std::vector<std::int64_t>>;
@@ -127,9 +126,7 @@ bool weight_grad(std::int64_t number, const Described& grad, const Described& in
   const auto layer = pytorch::layer_of(number);
   const auto g = array_of(grad), x = array_of(input);
   if (!layer || !g || !x) return false;
-  const bool swapped = layer->settings().transposed;
-  return run_described(layer, layer->weight_grad(*g, *x, kernel),
-                       {swapped ? g->data : x->data, swapped ? x->data : g->data, nullptr, nullptr}, allocate);
+  return run_described(layer, layer->weight_grad(*g, *x, kernel), {g->data, x->data, nullptr, nullptr}, allocate);
 }
 
 guest::Settings settings_of(std::int64_t stride, std::int64_t pad_left, std::int64_t pad_right, std::int64_t dilation,
@@ -185,9 +182,6 @@ void bind_torch(nb::module_& module) {
   module.def("_torch_served", [] {
     const guest::Served s = guest::served();
     return std::make_tuple(s.forward, s.input_grad, s.weight_grad);
-  });
-  module.def("_torch_hash", [](std::uintptr_t data, std::size_t bytes) {
-    return guest::hash(reinterpret_cast<const void*>(data), bytes);
   });
 }
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 import conv1d
+from conv1d import _C
 
 from . import layers, peers
 from .layers import Layer
 from .peers import OURS, PYTORCH, Peers
 from .plans import PlannedLayer
 from .promises import CALL_SECONDS, LENGTHS, Promise
-from .timing import Budget, interleave, looped
+from .timing import Budget, Timed, interleave, looped
 
 MANY = 32
 
@@ -33,14 +34,35 @@ BATCH_LAYERS = [_layer("64 channels, 3 taps", 64, 3), _layer("64 channels, 11 ta
 
 
 def python_call(layer: Layer, budget: Budget) -> dict[str, Any]:
-    """A call of the module against a call of the plan, on the same layer."""
+    """A call of the module in Python, of the module in C++, and of its kernel alone, on the same layer."""
     data = layers.make_data(layer)
     with conv1d.no_grad():
         module = peers.ours(layer, data)
-        timed = {"python": looped(module.call), "cpp": PlannedLayer(layer, data).timed}
+        timed = {
+            "python": looped(module.call),
+            "cpp": _in_cpp(module.module, conv1d.from_numpy(data.x).clone()),
+            "kernel": PlannedLayer(layer, data).timed,
+        }
         samples = interleave(timed, budget)
-    python, cpp = samples.seconds("python"), samples.seconds("cpp")
-    return {"name": layer.name, "python_seconds": python, "cpp_seconds": cpp}
+    return {"name": layer.name, **{f"{name}_seconds": samples.seconds(name) for name in timed}}
+
+
+def _in_cpp(module: Any, x: Any) -> Timed:
+    """nn::Conv1d with the same weight, called in a loop of C++."""
+
+    def timed(calls: int) -> float:
+        return _C._layer_calls(
+            module.weight,
+            module.bias,
+            x,
+            stride=module.stride[0],
+            padding=module.padding[0],
+            dilation=module.dilation[0],
+            groups=module.groups,
+            calls=calls,
+        )
+
+    return timed
 
 
 def varying_lengths(layer: Layer, budget: Budget) -> dict[str, Any]:
@@ -115,7 +137,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     for row in found["python"]:
         said.append(
             f"{row['name']}: {1e6 * row['python_seconds']:.2f} us from Python, "
-            f"{1e6 * row['cpp_seconds']:.2f} us from C++"
+            f"{1e6 * row['cpp_seconds']:.2f} us from C++, {1e6 * row['kernel_seconds']:.2f} us the kernel alone"
         )
     for row in found["lengths"]:
         said.append(

@@ -27,7 +27,6 @@ HWY_AFTER_NAMESPACE();
 #include <cstdlib>
 
 #include "kernels/cost.h"
-#include "kernels/tile/panels.h"
 
 namespace conv1d::kernels::depthwise {
 namespace {

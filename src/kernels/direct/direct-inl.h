@@ -182,9 +182,7 @@ template <class Elements> class Direct {
       job.out_stride = static_cast<std::ptrdiff_t>(StageStride());
       job.out = stage_ + (row - panels_[unit.first_panel].row / kReals) * StageStride() + strip.column * kReals;
     } else {
-      Stored* out = static_cast<Stored*>(operands_.output) + unit.group * p_.output.group +
-                    unit.batch * p_.output.batch + row * p_.output.output + unit.column + strip.column;
-      job.out = reinterpret_cast<Real*>(out);
+      job.out = reinterpret_cast<Real*>(OutputRow(unit, row) + strip.column);  // its columns are neighbours
       job.out_stride = static_cast<std::ptrdiff_t>(p_.output.output * kReals);
     }
     Real init[8];

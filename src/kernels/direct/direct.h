@@ -9,11 +9,6 @@
 
 namespace conv1d::kernels::direct {
 
-/// Products in one partial sum, at most. One long chain of sums would have up to ten times PyTorch's error
-/// (speed-study.md, section 3); partial sums of 128 to 256, added into the output, stay below 1.4 times, for 2 % of the
-/// time.
-inline constexpr std::int64_t kChunk = 256;
-
 struct Details {
   std::int64_t chunk_inputs, chunk_taps;       // of a partial sum: some channels with all taps, or one with some taps
   std::int64_t block_columns, column_blocks;   // columns of a unit

@@ -26,11 +26,6 @@ constexpr std::int64_t kCachedBytes = 256 << 10;
 constexpr std::int64_t kPrefetchedProducts = 128;
 constexpr std::int64_t kStageBytes = 128 << 10;
 
-std::int64_t real_bytes(Element element) {
-  return element == Element::kFloat64 || element == Element::kComplex128 ? 8 : 4;  // halves are multiplied in float32
-}
-std::int64_t reals(Element element) { return is_complex(element) ? 2 : 1; }
-
 Panels panels_of(const TapProblem& p, Isa isa) { return Panels(p.outputs * reals(p.element), vector_registers(isa)); }
 
 // Elements of a packed row for `columns` columns.
@@ -58,7 +53,7 @@ void cut_strips(const TapProblem& p, const Panels& panels, std::int64_t lanes, s
   if (4 * elements > 5 * apart || d.chunk_inputs * elements * bytes > kStripBytes) return;
   d.merged = merged;
   d.strip_columns = columns;
-  const std::int64_t panel_bytes = panels[0].rows * kChunk * bytes / reals(p.element);
+  const std::int64_t panel_bytes = panels[0].rows * kPartialSum * bytes / reals(p.element);
   d.strip_panels = std::max<std::int64_t>(1, kStripWeightBytes / panel_bytes);
 }
 
@@ -102,9 +97,9 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   const std::int64_t lanes = vector_lanes(plan.isa, static_cast<int>(real_bytes(p.element)));
   const Panels panels = panels_of(p, plan.isa);
   Details d{};
-  d.chunk_taps = std::min(p.taps, kChunk);
-  d.chunk_inputs = p.taps >= kChunk ? std::min<std::int64_t>(p.inputs, 1)
-                                    : std::min(p.inputs, kChunk / std::max<std::int64_t>(1, p.taps));
+  d.chunk_taps = std::min(p.taps, kPartialSum);
+  d.chunk_inputs = p.taps >= kPartialSum ? std::min<std::int64_t>(p.inputs, 1)
+                                         : std::min(p.inputs, kPartialSum / std::max<std::int64_t>(1, p.taps));
 
   // As many columns as let a block stay in the cache: multiples of 12 vectors, which tiles of 2, 3, 4 and 6 fill.
   const std::int64_t grain = 12 * std::max<std::int64_t>(lanes, 4);
@@ -120,8 +115,7 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   // Beside a guarded edge a tile begins anywhere: its last vector may end a vector later.
   const std::int64_t strips = ceil_div(d.block_columns, d.strip_columns);
   d.strip_elements = d.chunk_inputs * row_elements(p, d.chunk_taps, d.strip_columns, lanes, d.merged);
-  d.block_bytes =
-      static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>((strips * d.strip_elements + lanes) * bytes)));
+  d.block_bytes = aligned_bytes((strips * d.strip_elements + lanes) * bytes);
   d.column_blocks = ceil_div(p.columns, d.block_columns);
 
   d.staged = is_half(p.element) || p.output.column != 1;
@@ -130,8 +124,7 @@ void prepare(Plan& plan, const ChooseOptions& options) {
     const std::int64_t row_bytes = (d.block_columns + lanes) * bytes;
     const std::int64_t most_rows = vector_registers(plan.isa) >= 32 ? 8 : 6;
     d.block_panels = std::clamp<std::int64_t>(kStageBytes / row_bytes / 4, 1, d.block_panels);
-    d.stage_bytes =
-        static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.block_panels * most_rows * row_bytes)));
+    d.stage_bytes = aligned_bytes(d.block_panels * most_rows * row_bytes);
   }
   const std::int64_t others = std::max<std::int64_t>(1, p.groups * p.batch * d.column_blocks);
   while (options.threads > 1 && d.block_panels > 4 &&
@@ -144,8 +137,7 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   const std::int64_t input_bytes =
       p.groups * p.batch * p.inputs * p.in_length * static_cast<std::int64_t>(element_size(p.element));
   d.prefetched = input_bytes > kCachedBytes && d.chunk_inputs * d.chunk_taps >= kPrefetchedProducts;
-  d.offsets_bytes =
-      static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(d.chunk_inputs * d.chunk_taps) * 8));
+  d.offsets_bytes = aligned_bytes(d.chunk_inputs * d.chunk_taps * 8);
 
   plan.units = p.groups * p.batch * d.panel_blocks * d.column_blocks;
   plan.part_bytes = static_cast<std::size_t>(d.offsets_bytes + d.block_bytes + d.stage_bytes);

@@ -15,11 +15,6 @@ namespace {
 constexpr std::int64_t kRows = 192;             // (batch entry, column) pairs of a unit: enough to repay the packing
 constexpr std::int64_t kInputBytes = 96 << 10;  // beside 96 KiB of weights in a share of the second cache
 
-std::int64_t real_bytes(Element element) {
-  return element == Element::kFloat64 || element == Element::kComplex128 ? 8 : 4;
-}
-std::int64_t reals(Element element) { return is_complex(element) ? 2 : 1; }
-
 bool accepts(const TapProblem& p, const ChooseOptions&) {
   return !is_integer(p.element) && p.outputs > 0 && p.inputs > 0 && p.taps > 0 && p.columns > 0 && p.batch > 0;
 }
@@ -39,7 +34,7 @@ double cost(const TapProblem& p, const ChooseOptions& options) {
   const double copied = std::ceil(outputs / 96) * sum_length * static_cast<double>(p.batch * reals(p.element)) *
                         static_cast<double>(std::min(std::abs(p.between), p.columns));
   // Outputs are transposed back, once a partial sum: much where sums are short (measured).
-  const double written = std::ceil(static_cast<double>(p.inputs) * static_cast<double>(p.taps) / kChunk) *
+  const double written = std::ceil(static_cast<double>(p.inputs) * static_cast<double>(p.taps) / kPartialSum) *
                          static_cast<double>(p.groups * p.batch) * outputs * static_cast<double>(p.columns);
   return sums + written / (0.25 * m.moved) + transposed / (0.6 * m.moved) + copied / m.moved +
          static_cast<double>(p.groups) * row_blocks * 1e-6 + m.call;
@@ -50,8 +45,8 @@ void prepare(Plan& plan, const ChooseOptions& options) {
   const std::int64_t bytes = real_bytes(p.element) * reals(p.element);
   const std::int64_t lanes = vector_lanes(plan.isa, static_cast<int>(real_bytes(p.element)));
   Details d{};
-  d.chunk_taps = std::min(p.taps, kChunk);
-  d.chunk_inputs = std::clamp<std::int64_t>(kChunk / p.taps, 1, p.inputs);
+  d.chunk_taps = std::min(p.taps, kPartialSum);
+  d.chunk_inputs = std::clamp<std::int64_t>(kPartialSum / p.taps, 1, p.inputs);
   const std::int64_t products = d.chunk_taps * d.chunk_inputs;
 
   d.row_block = std::max<std::int64_t>(1, std::min(p.outputs, 96 * 4 / bytes));
@@ -72,9 +67,7 @@ void prepare(Plan& plan, const ChooseOptions& options) {
     d.batch_block = ceil_div(d.batch_block, 2);
 
   plan.units = units();
-  const auto piece = [](std::int64_t size) {
-    return static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(size)));
-  };
+  const auto piece = [](std::int64_t size) { return aligned_bytes(size); };
   const std::int64_t rows = d.batch_block * d.column_block;
   const std::int64_t width = ceil_div(d.row_block * reals(p.element), lanes) * lanes;
   d.offsets_bytes = piece((products + rows * reals(p.element)) * 8);

@@ -100,7 +100,7 @@ template <class Elements> class Reduction {
         const std::int64_t beside = std::min(kBeside, unit.outputs - m);
         const Stored* from = weight + r * p_.weight.input + m * p_.weight.output;
         Real* to = weight_ + r * share.taps * width_ + m * kReals;
-        if (beside == kBeside) {
+        if (beside == kBeside) {  // apart: a count that the compiler knows unrolls the load
           for (std::int64_t t = 0; t < share.taps; ++t) {
             Elements::Load(from + t * p_.weight.tap, p_.weight.output, kBeside, p_.conjugate_weight, to + t * width_);
           }
@@ -165,6 +165,10 @@ template <class Elements> class Reduction {
     }
   }
 
+  // As in the direct family: a real sum begins with the bias, a complex one is added to it; later ones are added.
+  bool Preloads(bool first) const { return first && p_.start == Start::kBias && !Elements::kComplex; }
+  bool Adds(bool first) const { return !Preloads(first) && (!first || p_.start != Start::kZero); }
+
   void Multiply(const Unit& unit, const Share& share, bool first) {
     tile::TileJob<Real> job{};
     job.weights = input_;
@@ -173,9 +177,8 @@ template <class Elements> class Reduction {
     job.in_stride = width_;
     job.products = static_cast<std::size_t>(share.inputs * share.taps);
     job.out_stride = width_;
-    // As in the direct family: a real sum begins with the bias, a complex one is added to it; later ones are added.
-    job.preload = first && p_.start == Start::kBias && !Elements::kComplex;
-    job.add = !job.preload && (!first || p_.start != Start::kZero);
+    job.preload = Preloads(first);
+    job.add = Adds(first);
     // Six rows at most: each has a pointer of its own, and x86-64 has few registers for those.
     const Panels panels(unit.rows() * kReals, 16);
     for (std::int64_t i = 0; i < panels.count(); ++i) {
@@ -208,12 +211,12 @@ template <class Elements> class Reduction {
 
   // Padding adds nothing, also under a weight that is not finite: the same sums, less the products with it.
   void MultiplyGuarded(const Unit& unit, const Share& share, bool first) {
-    const bool preload = first && p_.start == Start::kBias && !Elements::kComplex;
+    const bool preload = Preloads(first), add = Adds(first);
     for (std::int64_t row = 0; row < unit.rows(); ++row) {
       for (std::int64_t m = 0; m < unit.outputs; ++m) {
         Real* out = sums_ + row * width_ + m * kReals;
-        Real by[2][2] = {{preload ? out[0] : Real{0}, 0},
-                         {0, 0}};  // sums of part i of the input times part n of the weight
+        // Sums of part i of the input times part n of the weight.
+        Real by[2][2] = {{preload ? out[0] : Real{0}, 0}, {0, 0}};
         for (std::int64_t k = 0; k < share.inputs * share.taps; ++k) {
           const std::int64_t position = Position(unit, share, k % share.taps, row % unit.columns);
           if (position < 0 || position >= p_.in_length) continue;
@@ -224,7 +227,6 @@ template <class Elements> class Reduction {
             }
           }
         }
-        const bool add = !preload && (!first || p_.start != Start::kZero);
         const Real sum[2] = {Elements::kComplex ? by[0][0] - by[1][1] : by[0][0], by[0][1] + by[1][0]};
         for (int n = 0; n < kReals; ++n) out[n] = add ? out[n] + sum[n] : sum[n];
       }

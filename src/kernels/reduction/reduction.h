@@ -10,14 +10,11 @@
 
 namespace conv1d::kernels::reduction {
 
-/// Products of a partial sum, and their order, are those of the direct family: both give the same bits.
-inline constexpr std::int64_t kChunk = 256;
-
 struct Details {
   std::int64_t chunk_inputs, chunk_taps;              // of a partial sum
   std::int64_t batch_block, column_block, row_block;  // of a unit: entries of the batch, columns, outputs
   std::int64_t batch_blocks, column_blocks, row_blocks;
-  std::int64_t span;  // elements of a shared row of input, or 0: see SharedRows
+  std::int64_t span;  // elements of a shared row of input, or 0: see span_of()
   std::int64_t offsets_bytes, input_bytes, weight_bytes, sums_bytes;  // pieces of the scratch memory
 };
 

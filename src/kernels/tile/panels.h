@@ -32,7 +32,7 @@ struct Panel {
   int rows;
 };
 
-/// The panels of `rows` rows. With `even` every panel has an even number of rows, as complex numbers need.
+/// The panels of `rows` rows. An even number of rows gives panels of even height, as complex numbers need.
 class Panels {
  public:
   constexpr Panels(std::int64_t rows, int registers) : rows_(rows), wide_(registers >= 32) {

@@ -153,8 +153,7 @@ double seconds(const Question& q, const Tiling& t) {
   const double loaded = static_cast<double>(t.row_tiles) / static_cast<double>(t.unit_tiles);
   const double transforms =
       tiles / static_cast<double>(lanes) * (rows * loaded + outputs) * (transform.seconds_a_vector + t.gather_a_vector);
-  const double best_rows = vector_registers(options.isa) >= 32 ? 8 : 4;
-  const double fill = outputs >= best_rows ? 1 : 0.45 + 0.55 * (outputs - 1) / (best_rows - 1);
+  const double fill = fill_by_loads(outputs, vector_registers(options.isa));
   const double products = tiles * values * outputs * (sums + 6) / (m.float_products * fill * 0.92);
   // Filters that fit the third cache come three times as fast as from memory, once a unit.
   const double filters = values * outputs * sums, speed = filters * kFloat < 8e6 ? 3 * m.bytes : m.bytes;
@@ -230,10 +229,8 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   d.spectra_stride = spread(d.rows * d.row_tiles);
   d.products_stride = spread(d.block_panels * std::min(kMostPanelRows, p.outputs) * d.unit_tiles);
 
-  const auto bytes = [](std::int64_t count, std::int64_t size) {
-    return static_cast<std::int64_t>(aligned_size(static_cast<std::size_t>(count * size)));
-  };
-  const std::int64_t line = d.reach() + 2 * lanes;  // of a tile that is computed directly
+  const auto bytes = [](std::int64_t count, std::int64_t size) { return aligned_bytes(count * size); };
+  const std::int64_t line = d.line(lanes);
   d.spectra_bytes = bytes(std::max(d.values * d.spectra_stride, line * d.rows), kFloat);
   d.products_bytes = bytes(std::max(d.values * d.products_stride, line * kMostPanelRows), kFloat);
   d.planes_bytes = bytes((d.stretch + 3) / 4 * 4 * d.plane_lines, kFloat);
@@ -242,7 +239,7 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   d.block_bytes = bytes((d.layout == Layout::kNeighbours ? d.phases : 1) * d.loaded * lanes, kFloat);
   d.tiles_bytes = bytes(d.row_tiles, sizeof(Tile));
   d.uneven_bytes = bytes(d.segments * d.row_tiles, kFloat);
-  d.offsets_bytes = bytes(std::max(kDirectSum, d.sums()), sizeof(std::ptrdiff_t));
+  d.offsets_bytes = bytes(std::max(kPartialSum, d.sums()), sizeof(std::ptrdiff_t));
 
   plan.units = p.groups * d.tile_blocks;
   plan.part_bytes =

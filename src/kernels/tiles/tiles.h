@@ -24,8 +24,6 @@ namespace conv1d::kernels::tiles {
 inline constexpr std::int64_t kMostPoints = 512;
 inline constexpr std::int64_t kMostValues = kMostPoints / 2 * 3;
 inline constexpr std::int64_t kMostSegments = 8;
-/// Products of one sum when a tile is computed directly (see direct.h), and so offsets held in scratch memory.
-inline constexpr std::int64_t kDirectSum = 256;
 /// Spectra in a partial sum: fewer than the direct sum has products, since transforms add their own rounding.
 inline constexpr std::int64_t kSumRows = 64;
 
@@ -85,6 +83,8 @@ struct Details {
   std::int64_t sums() const { return rows * windows; }  ///< products of one value of one output
   /// Samples of a row that the outputs of one tile read, at most.
   std::int64_t reach() const { return (windows - 1) * window + points; }
+  /// Floats held of a row when a tile is computed directly: what it reads, and what its last vectors reach beyond.
+  std::int64_t line(std::int64_t lanes) const { return reach() + 2 * lanes; }
 };
 
 /// Which tile is number `index` of a group.

@@ -15,6 +15,7 @@
 
 #include "base/sizes.h"
 #include "hwy/highway.h"
+#include "kernels/kernel.h"
 #include "kernels/range.h"
 #include "kernels/tile/tile-inl.h"
 #include "kernels/tiles/lanes-inl.h"
@@ -31,7 +32,7 @@ class UnevenTiles {
   static constexpr std::uint32_t kInfinity = 0x7f800000;
 
  public:
-  // largest: magnitudes of segments, as Loader finds them; lines and sums: memory for d.line samples of all rows, and
+  // largest: magnitudes of segments, as Loader finds them; lines and sums: memory for d.line() samples of all rows, and
   // of kMostPanelRows; taps: the weights themselves, in panels.
   UnevenTiles(const Unit& unit, const Panels& panels, const float* taps, bool finite, std::uint32_t* largest,
               float* lines, float* sums, std::ptrdiff_t* offsets)
@@ -45,7 +46,7 @@ class UnevenTiles {
         lines_(lines),
         sums_(sums),
         offsets_(offsets),
-        line_(d_.reach() + 2 * kVector),
+        line_(d_.line(kVector)),
         apart_(unit.geometry.dilation * p_.step),
         full_windows_(std::max<std::int64_t>(1, unit.geometry.span / d_.window)),
         whole_(std::max<std::int64_t>(1, std::min(d_.window, unit.geometry.span) / d_.segment - 1)) {}
@@ -156,7 +157,7 @@ class UnevenTiles {
     return largest_ + tile / kVector * d_.segments * kVector + tile % kVector;
   }
 
-  // In sums of at most kDirectSum products each.
+  // In sums of at most kPartialSum products each.
   void RecomputeTile(const Tile& t, const Storer& storer) {
     for (std::int64_t row = 0; row < d_.rows; ++row) unit_.FillTile(t, row, line_, lines_ + row * line_);
     const std::int64_t total = p_.inputs * p_.taps, stride = ceil_div(d_.valid, kVector) * kVector;
@@ -168,8 +169,8 @@ class UnevenTiles {
     for (std::int64_t i = 0; i < panels_.count(); ++i) {
       const Panel rows = panels_[i];
       const float* weights = taps_ + (unit_.group * p_.outputs + rows.row) * total;
-      for (std::int64_t done = 0; done < total; done += kDirectSum) {
-        const std::int64_t count = std::min(kDirectSum, total - done);
+      for (std::int64_t done = 0; done < total; done += kPartialSum) {
+        const std::int64_t count = std::min(kPartialSum, total - done);
         FindOffsets(done, count);
         job.products = static_cast<std::size_t>(count);
         job.weights = weights + done * rows.rows;

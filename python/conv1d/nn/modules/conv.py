@@ -74,23 +74,16 @@ class _ConvNd(Module):
     ) -> None:
         super().__init__()
         if groups <= 0:
-            raise ValueError(_texts["groups_positive"])
+            raise _with_note(_texts["groups_positive"], _texts["groups_positive_hint"])
         if in_channels % groups != 0:
             raise _with_note(_texts["in_channels_divisible"], _uneven("in_channels", in_channels, groups))
         if out_channels % groups != 0:
             raise _with_note(_texts["out_channels_divisible"], _uneven("out_channels", out_channels, groups))
         if isinstance(padding, str):
             if padding not in _PADDING_STRINGS:
-                raise _with_note(
-                    _C._invalid_padding_string(repr(padding)),
-                    'padding is a number of samples on each side, "same" or "valid"; its kind is padding_mode.',
-                )
+                raise _with_note(_C._invalid_padding_string(repr(padding)), _texts["padding_names_hint"])
             if padding == "same" and any(s != 1 for s in stride):
-                raise _with_note(
-                    _texts["same_strided"],
-                    "A strided layer has fewer outputs than its input has samples. For ceil(length / stride) give an "
-                    "odd kernel padding=dilation * (kernel_size - 1) // 2.",
-                )
+                raise _with_note(_texts["same_strided"], _texts["same_strided_hint"])
         if padding_mode not in _PADDING_MODES:
             raise ValueError(_C._invalid_padding_mode(str(padding_mode)))
         self.in_channels = in_channels
@@ -163,7 +156,7 @@ def _with_note(text: str, note: str) -> ValueError:
 
 
 def _uneven(name: str, channels: Any, groups: Any) -> str:
-    return f"{name}={channels} does not split into groups={groups} equal blocks of channels."
+    return _C._uneven_groups_hint(name, str(channels), str(groups))
 
 
 def _pads(kernel_size: tuple[Any, ...], padding: Any, dilation: tuple[Any, ...]) -> Any:
