@@ -74,11 +74,13 @@ test: build .venv/.torch  ## builds and runs every test, C++ (ctest) and Python 
 torch: .venv/.packages  ## tries again to install PyTorch for the live tests
 	@rm -f .venv/.torch && $(MAKE) --no-print-directory .venv/.torch && grep -q present .venv/.torch
 
-# Whole models need packages of others, which nobody gets who did not ask for them (--models, --parts models).
+# Whole models need packages of others, which nobody gets who did not ask for them (--models, --parts models), and their
+# figures do not replace those of the layers.
 MODELS := $(if $(findstring models,$(ARGS)),.venv/.models)
+FIGURES := build/$(if $(findstring --models,$(ARGS)),models,bench)
 
 bench: build .venv/.torch .venv/.bench $(MODELS)  ## measures the library beside its peers (ARGS=--quick: in two minutes; --models: whole models)
-	@$(VENV_PYTHON) -m conv1d.bench --json build/bench.json --svg build/bench.svg $(ARGS)
+	@$(VENV_PYTHON) -m conv1d.bench --json $(FIGURES).json --svg $(FIGURES).svg $(ARGS)
 
 # ---- care -----------------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Whole models in the benchmark: which, what is promised, the tolerance, the lines. No model is made here."""
 
+import json
 import math
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from conv1d.bench import chart, cli
 from conv1d.bench.models import part, promises, table, zoo
 from conv1d.bench.promises import Promise
+from harness import performance
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -188,3 +190,19 @@ def test_the_chart_shows_models_on_one_thread() -> None:
     rows = [row("DacModel", 2.0), row("DacModel", 0.5, 2), {"name": "MimiModel", "threads": 1, "error": "wrong"}]
     svg = chart.of_models(rows)
     assert svg.count(f'fill="{chart.WIN}"') == 1 and f'fill="{chart.LOSS}"' not in svg and "DacModel" in svg
+
+
+def test_the_document_has_a_line_a_model_and_thread_count() -> None:
+    document = performance.load()
+    report = json.loads((Path(__file__).parent / "data/bench.json").read_text())
+    rows = [row("DacModel", 1.6, about="1 s"), row("DacModel", 1.5, 2, about="1 s")]
+    rows.append({"name": "MimiModel", "threads": 1, "error": "accelerated differs"})
+    entry = {"versions": {"torch": "2", "transformers": "5.1"}, "left_out": "models: no quiet machine", "rows": rows}
+    promise = promises.of_rows(rows, False)[0].as_json()
+    text = document.document(document.with_models(report, {"models": entry, "promises": [promise]}))
+    assert "## Whole models" in text and "transformers 5.1," in text and "Left out: no quiet machine." in text
+    lines = [line.split(" | ") for line in text.splitlines() if line.startswith(("| DacModel (1 s)", "| MimiModel"))]
+    assert [line[4] for line in lines] == ["1.60", "1.50", ""] and {len(line) for line in lines} == {14}
+    assert [line[6] for line in lines[:2]] == ["1.70", "-"], "what is wanted is wanted on one thread"
+    assert "wrong: accelerated differs" in text and "| models: DacModel | 1.6x | ≥ 1.7x | **missed** |" in text
+    assert "Whole models" not in document.document(report)

@@ -64,7 +64,11 @@ def parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(PARTS)} (all by default), {MODELS}",
     )
     p.add_argument("--choice", action="store_true", help="short for --parts choice: every family on every layer")
-    p.add_argument("--models", action="store_true", help="short for --parts models: whole models, with conv1d.torch")
+    p.add_argument(
+        "--models",
+        action="store_true",
+        help="short for --parts models: whole models, plain and accelerated (some ten minutes)",
+    )
     p.add_argument("--highest", action="store_true", help='layers with precision "highest": direct sums only')
     p.add_argument("--threads", type=int, choices=(1, 2), default=1, help="2: by the wall, on a quiet machine only")
     p.add_argument("--only", type=words(NAMES), default=NAMES, metavar="A,B", help="of " + ", ".join(NAMES))
