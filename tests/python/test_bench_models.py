@@ -32,11 +32,12 @@ def row(name: str, ratio: float, threads: int = 1, **others: object) -> dict:
     return base | others
 
 
-def fused(gain: float, high: float) -> dict:
+def fused(gain: float, high: float, fusions: int = 3) -> dict:
     """What a row holds where fusion was measured too."""
     ratios = {name: {"median": 2.0, "low": 1.9, "high": 2.1} for name in ("accelerated", "fused")}
     seconds = {"plain": 0.3, "accelerated": 0.15, "fused": 0.15 / gain}
-    return {"fused_gain": {"median": gain, "low": gain - 0.1, "high": high}, "ratios": ratios, "seconds": seconds}
+    spread = {"median": gain, "low": gain - 0.1, "high": high}
+    return {"fused_gain": spread, "ratios": ratios, "seconds": seconds, "fusions": fusions}
 
 
 def verdicts(rows: list[dict], avx512: bool = False) -> dict[str, Promise]:
@@ -144,6 +145,8 @@ def test_fusion_may_lose_what_noise_explains() -> None:
     assert found.met is True and found.detail == "DacModel"
     found = verdicts([row("DacModel", 2.0, **fused(1.1, 1.2)), row("VitsModel", 2.0, 2, **fused(0.96, 0.97))])[what]
     assert found.met is False and found.detail == "VitsModel, 2 threads"
+    found = verdicts([row("DacModel", 2.0, **fused(0.96, 0.97, 0))])[what]
+    assert found.met is False and found.detail == "DacModel, where nothing is fused: the same program twice"
 
 
 def test_two_threads_keep_the_ratio_within_a_tenth() -> None:

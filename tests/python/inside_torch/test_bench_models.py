@@ -1,5 +1,6 @@
 """The measuring of whole models, on a tiny one that is made here. That all is measured, not how long it takes."""
 
+import gc
 import inspect
 import math
 
@@ -42,7 +43,9 @@ def with_fusion(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
     def accelerate(model: nn.Module, fuse: bool = False) -> conv1d.torch.Report:
         asked.append(fuse)
-        return original(model)
+        report = original(model)
+        report.fused = ["0 Conv1d + 1 ReLU"] if fuse else []
+        return report
 
     monkeypatch.setattr(conv1d.torch, "accelerate", accelerate)
     return asked
@@ -61,10 +64,23 @@ def test_a_row_holds_what_the_table_and_the_promises_read(monkeypatch: pytest.Mo
         "low",
         "high",
     }
-    assert row["rounds"] == 2 and row["kept_bytes"] > 0
+    assert row["rounds"] == 2 and row["fusions"] == 1 and row["kept_bytes"] > 0
     assert steps[0] == "making" and "timing" in steps
     assert len(table.line(row).split()) == len(table.TABLE.columns)
     assert "WRONG" not in table.line(row)
+
+
+def test_copies_keep_what_they_would_keep_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_fusion(monkeypatch)
+    gc.collect()  # other tests' layers
+    alone = memory.measure(TINY, "accelerated", 1)["kept_bytes"]
+    # Room for one of them and not for both: each has its own bound.
+    monkeypatch.setattr(measure, "KEPT_LIMIT", alone)
+    try:
+        row, _ = measured()
+    finally:
+        conv1d.set_kept_memory(1 << 30)
+    assert row["kept_bytes"] == alone > 0
 
 
 def test_without_fusion_the_column_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ class Contender:
     run: Call
     replaced: int = 0  # layers that we serve
     left: int = 0  # layers that we leave to PyTorch
+    fusions: int = 0  # layers into which something around them is folded
 
     def call(self) -> Any:
         return self.run(self.module)
@@ -54,7 +55,8 @@ def accelerated(made: Contender, fuse: bool = False) -> Contender:
     _, door = torch_and_door()
     module = copy.deepcopy(made.module)
     report = door.accelerate(module, **({"fuse": True} if fuse else {}))
-    return Contender(module, made.run, len(report.replaced), len(report.left))
+    fusions = len(report.fused) if fuse else 0
+    return Contender(module, made.run, len(report.replaced), len(report.left), fusions)
 
 
 def contender(model: Model, name: str, threads: int) -> Contender:

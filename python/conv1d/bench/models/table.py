@@ -21,7 +21,8 @@ TABLE = Table(
         ("conv%", 5),
         ("transp%", 7),
         ("distance", 8),
-        ("layers", 9),
+        ("layers", 7),
+        ("fusions", 7),
         ("first ms", 10),
         ("kept", 6),
         ("extra memory", 13),
@@ -31,9 +32,9 @@ TABLE = Table(
 EXPLANATION = """\
 ms: plain PyTorch, accelerate(), accelerate(fuse=True); x faster: plain over ours, then over fused and torch.compile.
 conv%, transp%: the part of the plain model's time in its Conv1d and ConvTranspose1d layers, by hooks around each.
-distance: of outputs, relative to the largest value. layers: those that we serve, of all convolutions.
-first ms: the first call, plain/ours. kept: bytes that our layers keep between calls. extra memory: what the process
-grows by during calls at most, plain/ours, each in a process of its own with the default heap."""
+distance: of outputs, relative to the largest value. layers: those that we serve, of all convolutions. fusions: those of
+fuse=True. first ms: the first call, plain/ours. kept: bytes that our layers keep between calls. extra memory: what the
+process grows by during calls at most, plain/ours, each in a process of its own with the default heap."""
 
 
 def milliseconds(seconds: float | None) -> str:
@@ -65,6 +66,7 @@ def line(row: dict[str, Any]) -> str:
             percent(row["shares"]["ConvTranspose1d"]),
             f"{row['distances'][ACCELERATED]:.1e}",
             f"{row['replaced']}/{row['layers']}",
+            str(row.get("fusions", "-")),
             "/".join(f"{1e3 * row['first_seconds'][name]:.0f}" for name in (PLAIN, ACCELERATED)),
             size(row["kept_bytes"]),
             f"{size(extra.get(PLAIN))}/{size(extra.get(ACCELERATED))}" if extra else "-",
