@@ -42,6 +42,10 @@ build/.system: tools/system-packages
 	@if tools/step "Installing ONNX Runtime into .venv" $(VENV_PYTHON) -m pip install -r requirements/bench.txt; then touch $@; \
 	  else echo "ONNX Runtime could not be installed: the benchmark goes on without it."; fi
 
+.venv/.models: requirements/models.txt .venv/.torch
+	@if tools/step "Installing transformers into .venv" $(VENV_PYTHON) -m pip install -r requirements/models.txt; then touch $@; \
+	  else echo "transformers could not be installed: whole models are left out."; fi
+
 $(BUILD)/.installed: .venv/.packages $(SOURCES)
 	@tools/step "Building conv1d and installing it into .venv" $(VENV_PYTHON) -m pip install -v --no-build-isolation --no-deps \
 	  --force-reinstall -C build-dir=$(BUILD) .
@@ -70,8 +74,13 @@ test: build .venv/.torch  ## builds and runs every test, C++ (ctest) and Python 
 torch: .venv/.packages  ## tries again to install PyTorch for the live tests
 	@rm -f .venv/.torch && $(MAKE) --no-print-directory .venv/.torch && grep -q present .venv/.torch
 
-bench: build .venv/.torch .venv/.bench  ## measures the library beside its peers (ARGS=--quick: in two minutes)
-	@$(VENV_PYTHON) -m conv1d.bench --json build/bench.json --svg build/bench.svg $(ARGS)
+# Whole models need packages of others, which nobody gets who did not ask for them (--models, --parts models), and their
+# figures do not replace those of the layers.
+MODELS := $(if $(findstring models,$(ARGS)),.venv/.models)
+FIGURES := build/$(if $(findstring --models,$(ARGS)),models,bench)
+
+bench: build .venv/.torch .venv/.bench $(MODELS)  ## measures the library beside its peers (ARGS=--quick: in two minutes; --models: whole models)
+	@$(VENV_PYTHON) -m conv1d.bench --json $(FIGURES).json --svg $(FIGURES).svg $(ARGS)
 
 # ---- care -----------------------------------------------------------------------------------------------------------------
 

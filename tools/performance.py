@@ -1,14 +1,17 @@
 """Writes docs/performance.md from the figures of a benchmark run.
 
-Usage: performance.py build/bench.json [docs/performance.md]; without a second name the text goes to standard output.
+Usage: performance.py build/bench.json [docs/performance.md] [--models build/models.json]; without a second name the
+text goes to standard output.
 """
 
+import argparse
 import json
 import pathlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from conv1d.bench.models.promises import RATIOS
 from conv1d.bench.peers import ONNX, OURS, PYTORCH, TITLES
 from conv1d.bench.promises import NOT_IN_TOTAL, THRESHOLDS, accuracy
 from conv1d.bench.report import microseconds, size, times
@@ -169,6 +172,54 @@ def choice_lines(rows: Sequence[Row]) -> list[str]:
     return [text, "", *table(["layer", "chosen", "times the best", "best"], cells)] if cells else [text]
 
 
+def model_lines(rows: Sequence[Row], avx512: bool) -> list[str]:
+    """Whole models: each number of threads has lines of its own; seconds are processor time on one thread."""
+    titles = [
+        "model",
+        "threads",
+        "PyTorch, ms",
+        "accelerated, ms",
+        "ratio",
+        "quartiles",
+        "wanted",
+        "fused",
+        "torch.compile",
+    ]
+    titles += ["Conv1d %", "transposed %", "distance", "first call", "extra memory"]
+    cells = []
+    for row in rows:
+        if row.get("error"):
+            cells.append([row["name"], str(row["threads"]), f"wrong: {row['error']}"] + [""] * (len(titles) - 3))
+            continue
+        ratios, extra = row["ratios"], row.get("extra_bytes", {})
+        ours = ratios["accelerated"]
+        wanted = RATIOS.get(row["name"]) if row["threads"] == 1 else None
+        cells.append(
+            [
+                f"{row['name']} ({row['about']})",
+                str(row["threads"]),
+                *(f"{1e3 * row['seconds'][name]:.0f}" for name in ("plain", "accelerated")),
+                times(ours["median"]),
+                f"{times(ours['low'])}-{times(ours['high'])}",
+                times(wanted[avx512] if wanted else None),
+                *(times(ratios.get(name, {}).get("median")) for name in ("fused", "compiled")),
+                *(f"{100 * row['shares'][kind]:.0f}" for kind in ("Conv1d", "ConvTranspose1d")),
+                f"{row['distances']['accelerated']:.1e}",
+                " / ".join(f"{1e3 * row['first_seconds'][name]:.0f}" for name in ("plain", "accelerated")),
+                " / ".join(size(extra.get(name)) for name in ("plain", "accelerated")),
+            ]
+        )
+    return table(titles, cells)
+
+
+MODELS_INTRODUCTION = """\
+`conv1d.torch.accelerate(model)` on models of the package transformers {transformers}, with random weights from the
+default configurations. Ratios say how many times longer plain PyTorch takes; outputs were compared first ("distance",
+relative to the largest value). Shares are of the plain model's time. "First call" (ms) and "extra memory" are plain /
+accelerated; memory is what a process of its own with the default heap grows by during calls, at most.
+"""
+
+
 INTRODUCTION = """\
 # Performance
 
@@ -200,22 +251,36 @@ def document(report: Row, chart: str = "") -> str:
         lines += ["## Choice of the kernel", "", *choice_lines(report["choice"]), ""]
     if "highest" in report:
         lines += ['## With precision "highest": direct sums only', "", *layer_lines(report["highest"]["layers"]), ""]
+    if "models" in report:
+        models = report["models"]
+        lines += ["## Whole models", "", MODELS_INTRODUCTION.format(**models["versions"])]
+        lines += [*model_lines(models["rows"], avx512), ""]
+        if models["left_out"]:
+            lines += [f"Left out: {models['left_out'].removeprefix('models: ')}.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def main() -> int:
-    if len(sys.argv) not in (2, 3):
-        print(__doc__.strip())
-        return 2
-    report = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    if len(sys.argv) == 2:
+def with_models(report: Row, other: Row) -> Row:
+    """A report with the models of another run (`--models` measures nothing else) and their promises."""
+    return report | {"models": other["models"], "promises": report["promises"] + other["promises"]}
+
+
+def main(arguments: Sequence[str]) -> int:
+    p = argparse.ArgumentParser(description="Writes docs/performance.md from the figures of a benchmark run.")
+    p.add_argument("report", type=pathlib.Path, help="build/bench.json")
+    p.add_argument("target", type=pathlib.Path, nargs="?", help="docs/performance.md; without it standard output")
+    p.add_argument("--models", type=pathlib.Path, metavar="FILE", help="build/models.json, of a run with --models")
+    args = p.parse_args(arguments)
+    report = json.loads(args.report.read_text())
+    if args.models is not None:
+        report = with_models(report, json.loads(args.models.read_text()))
+    if args.target is None:
         print(document(report), end="")
         return 0
-    target = pathlib.Path(sys.argv[2])
-    chart = target.with_suffix(".svg")
-    target.write_text(document(report, chart.name if chart.exists() else ""))
+    chart = args.target.with_suffix(".svg")
+    args.target.write_text(document(report, chart.name if chart.exists() else ""))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,8 @@
 """The benchmark's arithmetic: layers and their reference, statistics, promises, the document. Nothing is timed here."""
 
-import importlib.util
 import json
 import math
 import pathlib
-import types
 import xml.etree.ElementTree
 from dataclasses import replace
 
@@ -14,17 +12,10 @@ import pytest
 from conv1d import _C
 from conv1d.bench import chart, choice, cli, heap, layers, machine, peers, plans, promises, report, rows, timing
 from conv1d.bench.layers import Layer
+from harness import performance
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORED = json.loads((pathlib.Path(__file__).parent / "data/bench.json").read_text())
 SMALL = Layer("small", "dense3", 2, 4, 11, 6, 3, 1, 1, 1, 1, True, "zeros", "float32", "")
-
-
-def performance() -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location("performance", ROOT / "tools/performance.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 # ---- layers ---------------------------------------------------------------------------------------------------------
@@ -319,7 +310,7 @@ def test_stored_report_has_this_format() -> None:
 
 
 def test_document_is_made_from_the_report() -> None:
-    text = performance().document(STORED, "performance.svg")
+    text = performance.load().document(STORED, "performance.svg")
     for heading in ("Kinds of layers", "Losses", "Promises", "Layers", "Calls", "Choice of the kernel", "highest"):
         assert heading in text
     assert "![Ratios to the faster peer](performance.svg)" in text and STORED["machine"]["name"] in text
@@ -335,7 +326,7 @@ def test_document_says_losses_plainly() -> None:
     lost = json.loads(json.dumps(STORED))
     lost["layers"][0] |= {"ratio": 0.5}
     lost["layers"][1] |= {"error": "conv1d: shape (1,)"}
-    text = performance().document(lost)
+    text = performance.load().document(lost)
     name = lost["layers"][0]["name"]
     assert f"- `{name}` (dense5): 0.50 times ONNX Runtime, below what every row must reach, a loss; " in text
     assert "wrong: conv1d: shape (1,)" in text

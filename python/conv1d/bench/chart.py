@@ -54,6 +54,11 @@ def bars(entries: Sequence[tuple[str, float, str]], title: str) -> str:
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
+def of_models(rows: Sequence[dict[str, Any]]) -> str:
+    entries = [(row["name"], row["ratio"], "") for row in rows if row["threads"] == 1 and "ratio" in row]
+    return bars(entries, "accelerated models, times the speed of plain PyTorch (one core)")
+
+
 def of_rows(rows: Sequence[dict[str, Any]]) -> str:
     entries = [(row["name"], row["ratio"], TITLES[row["faster"]]) for row in rows if row.get("ratio")]
     return bars(entries, "conv1d, times the speed of the faster peer (one core)")

@@ -18,6 +18,8 @@ import conv1d
 from . import calls, chart, choice, heap, layers, machine, report, rows
 from .layers import Layer
 from .machine import Machine
+from .models import part as models_part
+from .models import zoo
 from .peers import NAMES, PYTORCH, Peers
 from .promises import Promise, of_rows
 from .report import Progress, say
@@ -25,6 +27,7 @@ from .timing import FULL, QUICK
 
 FORMAT = 1  # of the JSON
 PARTS = ("heap", "layers", "calls", "choice", "highest")
+MODELS = "models"  # only where asked for: needs a package more, and minutes
 QUICK_PARTS = ("layers", "calls")
 
 
@@ -51,10 +54,21 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--quick", action="store_true", help="under two minutes: fewer rounds; parts: " + ",".join(QUICK_PARTS)
     )
-    p.add_argument("--filter", metavar="TEXT", default="", help="only layers whose name contains TEXT")
+    p.add_argument("--filter", metavar="TEXT", default="", help="only layers (models) whose name contains TEXT")
     p.add_argument("--kinds", type=words(kinds), default=(), metavar="A,B", help="only these of " + ", ".join(kinds))
-    p.add_argument("--parts", type=words(PARTS), default=None, metavar="A,B", help="of " + ", ".join(PARTS))
+    p.add_argument(
+        "--parts",
+        type=words((*PARTS, MODELS)),
+        default=None,
+        metavar="A,B",
+        help=f"of {', '.join(PARTS)} (all by default), {MODELS}",
+    )
     p.add_argument("--choice", action="store_true", help="short for --parts choice: every family on every layer")
+    p.add_argument(
+        "--models",
+        action="store_true",
+        help="short for --parts models: whole models, plain and accelerated (some ten minutes)",
+    )
     p.add_argument("--highest", action="store_true", help='layers with precision "highest": direct sums only')
     p.add_argument("--threads", type=int, choices=(1, 2), default=1, help="2: by the wall, on a quiet machine only")
     p.add_argument("--only", type=words(NAMES), default=NAMES, metavar="A,B", help="of " + ", ".join(NAMES))
@@ -72,6 +86,8 @@ def parts_of(args: argparse.Namespace) -> tuple[str, ...]:
         return tuple(args.parts)
     if args.choice:
         return ("choice",)
+    if args.models:
+        return (MODELS,)
     if args.highest or args.threads > 1 or args.only != NAMES:
         return ("layers",)
     return QUICK_PARTS if args.quick else PARTS
@@ -81,6 +97,15 @@ def chosen_layers(args: argparse.Namespace) -> list[Layer]:
     return [
         layer for layer in layers.load() if args.filter in layer.name and (not args.kinds or layer.kind in args.kinds)
     ]
+
+
+def nothing_to_measure(args: argparse.Namespace) -> str | None:
+    """Why the run would measure nothing; None where it would measure something."""
+    parts = parts_of(args)
+    models = zoo.chosen(args.filter) if MODELS in parts else []
+    if parts == (MODELS,):
+        return zoo.missing() or (None if models else "no model has such a name")
+    return None if chosen_layers(args) or models else "no layer has such a name and kind"
 
 
 def go_direct() -> str:
@@ -148,8 +173,9 @@ class Run:
         say(f"roof of a core: {peak}; copy {m.copy * 1e-9:.1f} GB/s read and written")
         say("versions: " + ", ".join(f"{name} {version}" for name, version in self.report["versions"].items()))
         say(f"heap: {self.report['heap']}")
-        for line in self.peers.missing():
-            say(line)
+        if self.parts != (MODELS,):
+            for line in self.peers.missing():
+                say(line)
         clock = "processor time of the thread" if self.args.threads == 1 else "time of the wall"
         say(f"threads: {self.args.threads}, by the {clock}")
 
@@ -213,6 +239,16 @@ class Run:
         self.report["choice"] = found
         self.promises += choice.promises(found)
 
+    def measure_models(self) -> None:
+        lacking = zoo.missing()
+        if lacking is not None:
+            say(lacking)
+            return
+        chosen, args = zoo.chosen(self.args.filter), self.args
+        found, promises = models_part.run(chosen, args.quick, args.threads, args.budget, self.machine)
+        self.report[MODELS] = found
+        self.promises += promises
+
     def go(self) -> int:
         self.introduce()
         default_heap = self.measure_default_heap() if "heap" in self.parts else {}
@@ -224,13 +260,18 @@ class Run:
             self.measure_choice()
         if "highest" in self.parts:
             self.measure_highest()
+        # The last part: from its import on, conv1d.torch lends the process PyTorch's threads.
+        if MODELS in self.parts:
+            self.measure_models()
         say()
         report.say_promises(self.promises)
         self.report["promises"] = [promise.as_json() for promise in self.promises]
         if self.args.json is not None:
             report.write_json(self.args.json, self.report)
         if self.args.svg is not None:
-            self.args.svg.write_text(chart.of_rows(self.report.get("layers", [])))
+            models = self.report.get(MODELS, {}).get("rows", [])
+            drawn = chart.of_models(models) if self.parts == (MODELS,) else chart.of_rows(self.report.get("layers", []))
+            self.args.svg.write_text(drawn)
         return int(any(promise.met is False for promise in self.promises))
 
 
@@ -245,8 +286,9 @@ def main(arguments: list[str]) -> int:
             f"now it is {os.getloadavg()[0]:.2f}"
         )
         return 2
-    if not chosen_layers(args):
-        say("no layer has such a name and kind")
+    reason = nothing_to_measure(args)
+    if reason is not None:
+        say(reason)
         return 2
     if args.highest:
         heap_text += "; " + go_direct()

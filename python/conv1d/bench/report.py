@@ -31,8 +31,8 @@ class Progress:
         self.watched = self.stream.isatty()
         self.begin = self.last = time.monotonic()
 
-    def at(self, what: str) -> None:
-        """Says what is measured now."""
+    def at(self, what: str, long: bool = False) -> None:
+        """Says what is measured now; where nobody watches at once if it takes long, else when it is time for a line."""
         now = time.monotonic()
         left = ""
         if self.done:
@@ -42,7 +42,7 @@ class Progress:
             bar = "#" * full + "." * (24 - full)
             self.stream.write(f"\r\x1b[K[{bar}] {self.title} {self.done}/{self.total}{left}  {what}")
             self.stream.flush()
-        elif now - self.last >= SILENCE_SECONDS:
+        elif long or now - self.last >= SILENCE_SECONDS:
             self.last = now
             say(f"   {self.title} {self.done}/{self.total}, {now - self.begin:.0f} s{left}: {what}", self.stream)
 
