@@ -7,33 +7,36 @@ from typing import Any
 import torch
 
 from .. import _C
-from . import _call
+from . import _call, _edges
 from ._call import _PLAIN, _PLAIN_OR_NONE
 from ._hook import _NAMES, Conv1dHook, _settings_of
 from ._settings import number, read
 
 nn = torch.nn
 Tensor = torch.Tensor
-_grad_enabled = torch.is_grad_enabled
 
-PADS = (nn.ConstantPad1d, nn.ZeroPad1d)
+PADS = (nn.ConstantPad1d, nn.ZeroPad1d, *_edges.MODES)
 _FOLDED = (torch.float32, torch.float64)  # the scaled weights of halves would be rounded once more
 # PyTorch's BatchNorm1d takes 6 us and 0.3 ns for each number that it normalises; to scale weights takes 15 us and
 # 0.15 ns for each of theirs (measured on AVX2).
 _LEAST_NUMBERS = 1 << 15
 
 
-def untouched(module: Any) -> bool:
-    """Whether calling the module is calling its class's forward, and nobody sees it."""
-    attributes = module.__dict__
+def unhooked(attributes: dict[str, Any]) -> bool:
+    """Whether calling a module with these attributes is calling its forward, and nobody sees it."""
     return not (
         attributes["_forward_hooks"]
         or attributes["_forward_pre_hooks"]
         or attributes["_backward_hooks"]
         or attributes["_backward_pre_hooks"]
-        or "forward" in attributes
         or "_compiled_call_impl" in attributes
     )
+
+
+def untouched(module: Any) -> bool:
+    """Whether calling a module is calling its class's forward, and nobody sees it."""
+    attributes = module.__dict__
+    return unhooked(attributes) and "forward" not in attributes
 
 
 def why_no_pad(pad: Any, conv: nn.Conv1d) -> str | None:
@@ -41,12 +44,15 @@ def why_no_pad(pad: Any, conv: nn.Conv1d) -> str | None:
     amounts = pad.padding
     if type(amounts) is not tuple or len(amounts) != 2 or not all(type(n) is int and n >= 0 for n in amounts):
         return "it takes something away"
-    if type(pad.value) not in (int, float) or pad.value != 0:
+    edges = type(pad) in _edges.MODES
+    if not edges and (type(pad.value) not in (int, float) or pad.value != 0):
         return "its value is not zero"
     if conv.padding_mode != "zeros":
         return f"the layer behind it pads by itself, with padding_mode='{conv.padding_mode}'"
     if type(conv.padding) is str and conv.padding != "valid":
         return f"the layer behind it has padding='{conv.padding}'"
+    if edges and conv.padding != "valid" and number(conv.padding) != 0:
+        return "the layer behind it pads the padded input once more"
     return None
 
 
@@ -69,25 +75,32 @@ class Fold:
         self._guest: _C.GuestLayer | None = None
         self._scaled: Tensor | None = None
 
-    def __call__(self, x: Any, modules: tuple[Any, ...], has_pad: bool, has_norm: bool) -> Tensor | None:
+    def run(self, x: Any, modules: tuple[Any, ...], has_pad: bool, has_norm: bool) -> Tensor | None:
         """The output behind the BatchNorm1d, or behind the convolution if there is none. None where nothing can be
         folded: the modules are to be called one by one."""
-        conv = modules[has_pad]
         if type(x) not in _PLAIN:
             return None
+        conv = modules[has_pad]
         norm = modules[has_pad + 1] if has_norm and _pays(x, conv) else None
-        if norm is None and not has_pad:
+        pad = modules[0] if has_pad else None
+        if type(pad) in _edges.MODES and x.numel() <= _edges.LEAST_NUMBERS:
+            pad = None
+        if norm is None and pad is None:  # what is short is told before anything else is asked
             return None
         hook = conv.__dict__.get("_conv_forward")
         if type(hook) is not Conv1dHook or hook._own() is not conv or conv.training or not untouched(conv):
             return None
         if norm is not None and (norm.training or not untouched(norm)):
             norm = None
-        guest = self._padded(modules[0], conv) if has_pad else None
+        guest = None if pad is None else self._padded(pad, conv)
+        edges = None
+        if guest is not None and type(pad) in _edges.MODES:
+            edges = _edges_of(x, pad, conv)
+            guest = None if edges is None else guest
         if norm is None and guest is None:
             return None
         weight, bias = conv.weight, conv.bias
-        if not _usable(x, weight, bias):
+        if not _usable(x, weight):
             return None
         scaled = None if norm is None else self._scale(weight, bias, norm)
         if scaled is not None:
@@ -100,6 +113,8 @@ class Fold:
                 y = _call.run(guest, guest.number, x, weight, bias)
             if y is None or y is False:
                 return None
+            if edges is not None:
+                y = _edges.overwrite(y, x, edges, lambda piece: hook(piece, weight, bias))
         else:
             y = hook(modules[0](x) if has_pad else x, weight, bias)
         return normalise(modules[has_pad + 1], y) if has_norm and scaled is None else y
@@ -108,7 +123,7 @@ class Fold:
         """A layer whose padding is the pad's and the convolution's own."""
         if not untouched(pad):
             return None
-        key = (pad.padding, pad.value, *_settings_of(conv.__dict__))
+        key = (pad.padding, getattr(pad, "value", 0), *_settings_of(conv.__dict__))
         if key != self._key:
             self._guest = None
             settings = None
@@ -127,14 +142,12 @@ class Fold:
         mean, variance, gamma, beta = norm.running_mean, norm.running_var, norm.weight, norm.bias
         if weight.dtype not in _FOLDED or mean is None or variance is None or not norm.eps >= 0 or _call._autocast():
             return None
-        recorded = _grad_enabled()
         for tensor in (mean, variance, gamma, beta, bias):
             if tensor is not None and (
                 type(tensor) not in _PLAIN
                 or tensor.dtype is not weight.dtype
                 or not tensor.is_cpu
                 or tensor.shape != weight.shape[:1]
-                or (recorded and tensor.requires_grad)
             ):
                 return None
         scale = torch.rsqrt(variance + norm.eps)
@@ -183,10 +196,15 @@ def normalise(norm: Any, y: Any) -> Any:
     return norm(y)
 
 
-def _usable(x: Tensor, weight: Any, bias: Any) -> bool:
+def _edges_of(x: Tensor, pad: Any, conv: nn.Conv1d) -> _edges.Edges | None:
+    """Where the pad is seen in the output, if it pays to compute that apart."""
+    stride, dilation, kernel = number(conv.stride), number(conv.dilation), number(conv.kernel_size)
+    if not stride or not dilation or not kernel or x.dim() != 3:
+        return None
+    weights = conv.out_channels * (conv.in_channels // (conv.groups or 1)) * kernel
+    return _edges.edges(x, type(pad), pad.padding, stride, dilation * (kernel - 1) + 1, weights)
+
+
+def _usable(x: Tensor, weight: Any) -> bool:
     """Whether there are numbers of ours to compute with, and no gradient is recorded."""
-    if type(weight) not in _PLAIN or not x.is_cpu or not weight.is_cpu or weight.dim() != 3:
-        return False
-    return not (
-        _grad_enabled() and (x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad))
-    )
+    return type(weight) in _PLAIN and x.is_cpu and weight.is_cpu and weight.dim() == 3 and not _call._grad_enabled()

@@ -12,8 +12,6 @@ from ._sequential import SequentialHook, bound, convolution, groups, is_sequenti
 
 nn = torch.nn
 
-_OTHER_PADS = (nn.ReflectionPad1d, nn.ReplicationPad1d, nn.CircularPad1d)
-
 
 def visit(model: nn.Module, fuse: bool, fused: list[str], unfused: dict[str, str]) -> None:
     """Puts hooks on the Sequentials of a model where asked, and tells of those that have one."""
@@ -63,8 +61,8 @@ def _tell(name: str, container: nn.Sequential, fused: list[str], unfused: dict[s
     children: Any = [(f"{name}.{key}" if name else key, module) for key, module in container._modules.items()]
     kinds = tuple(type(module) for _, module in children)
     for i in range(1, len(children)):
-        if issubclass(kinds[i - 1], _OTHER_PADS) and convolution(kinds[i]) is not None:
-            unfused[children[i - 1][0]] = "only zeros are among a kernel's own paddings"
+        if issubclass(kinds[i - 1], nn.CircularPad1d) and convolution(kinds[i]) is not None:
+            unfused[children[i - 1][0]] = "its two ends are not computed apart"
     for group in groups(kinds):
         members = children[group.first : group.last]
         layer = members[group.conv][1]

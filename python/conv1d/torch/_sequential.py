@@ -16,7 +16,8 @@ import torch
 from torch.nn.modules import module as _modules
 
 from . import _fold
-from ._call import _PLAIN, _unwatched
+from ._call import _PLAIN, _grad_enabled, _unwatched
+from ._fold import unhooked, untouched
 from ._hook import Conv1dHook
 from ._pickling import Revival
 from ._transposed import ConvTranspose1dHook
@@ -24,7 +25,8 @@ from ._transposed import ConvTranspose1dHook
 nn = torch.nn
 Tensor = torch.Tensor
 _compiling = torch.compiler.is_compiling
-_CALL = nn.Module.__call__
+_Module = nn.Module
+_CALL = _Module.__call__
 _BOTH = {"weight", "bias"}
 _aten: Any = torch._C._nn
 
@@ -44,7 +46,6 @@ _KINDS: tuple[Any, ...] = (*_IN_PLACE, *_fold.PADS, nn.BatchNorm1d, nn.Conv1d, n
 _FORWARD: dict[type, Any] = {kind: kind.forward for kind in _KINDS}
 _CONV_FORWARD = nn.Conv1d._conv_forward
 
-_OURS_OR_NONE = (Conv1dHook, type(None))
 _forward_hooks, _forward_pre_hooks = _modules._global_forward_hooks, _modules._global_forward_pre_hooks
 _backward_hooks, _backward_pre_hooks = _modules._global_backward_hooks, _modules._global_backward_pre_hooks
 
@@ -94,55 +95,55 @@ class Group:
         self._fold = _fold.Fold() if pad or norm else None
         self._plain = kinds[conv] is nn.Conv1d  # parameters are attributes
 
-    def __call__(self, x: Any, modules: tuple[Any, ...]) -> Any:
+    def run(self, x: Any, modules: tuple[Any, ...]) -> Any:
         for kind, forward in self._forwards:
             if kind.forward is not forward:  # a class was patched since
                 for module in modules:
                     x = module(x)
                 return x
-        y = None if self._fold is None else self._fold(x, modules, self.pad, self.norm)
-        if y is None:
-            y = self._one_by_one(x, modules)
+        folded = None if self._fold is None else self._fold.run(x, modules, self.pad, self.norm)
+        if folded is not None:
+            y, new = folded, True
+        else:
+            if self.pad:
+                pad = modules[0]
+                x = pad.forward(x) if untouched(pad) else pad(x)
+            y, new = self._convolve(x, modules[self.conv])
+        if self.norm:
+            norm = modules[self.conv + 1]
+            if folded is None:
+                y = _fold.normalise(norm, y)
+            new = untouched(norm)
         if self._act is None:
             return y
         act = modules[-1]
-        # Where gradients are recorded, the backward formulas may want what would be overwritten.
-        if type(y) is not Tensor or y.requires_grad or not untouched(act) or not self._is_new(modules):
+        if not new or type(y) is not Tensor or y.requires_grad or not untouched(act):
             return act(y)
         try:
             return self._act(act, y)
         except Exception:  # a dtype that it does not know: in the words of the module
             return act(y)
 
-    def _one_by_one(self, x: Any, modules: tuple[Any, ...]) -> Any:
-        """The output before the activation."""
-        conv = modules[self.conv]
-        if self.pad:
-            x = modules[0](x)
+    def _convolve(self, x: Any, conv: Any) -> tuple[Any, bool]:
+        """The convolution's output, and whether it was made just now and nobody has seen it."""
         attributes = conv.__dict__
-        hook = attributes.get("_conv_forward")
-        parameters = attributes["_parameters"]
-        if self._plain and type(hook) is Conv1dHook and untouched(conv) and parameters.keys() >= _BOTH:
-            x = hook(x, parameters["weight"], parameters["bias"])  # what two methods of PyTorch's lead to
-        else:
-            x = conv(x)
-        return _fold.normalise(modules[self.conv + 1], x) if self.norm else x
-
-    def _is_new(self, modules: tuple[Any, ...]) -> bool:
-        """Whether the output before the activation was made just now, and nobody has seen it."""
-        maker = modules[self.conv + self.norm]
-        if maker._forward_hooks:
-            return False
-        attributes = maker.__dict__
-        forward = attributes.get("forward")
+        if not unhooked(attributes):  # hooks before a layer do not see its output, old weight_norm's among them
+            ours = self._is_ours(attributes) and not attributes["_forward_hooks"]
+            return conv(x), ours and "_compiled_call_impl" not in attributes
+        if not self._is_ours(attributes):
+            return conv(x), False
         if self._kind is nn.ConvTranspose1d:
-            return forward is None or type(getattr(forward, "__self__", None)) is ConvTranspose1dHook
-        if forward is not None or "_compiled_call_impl" in attributes:
-            return False
-        return self.norm or type(attributes.get("_conv_forward")) in _OURS_OR_NONE
+            return conv.forward(x), True
+        hook, parameters = attributes["_conv_forward"], attributes["_parameters"]
+        if self._plain and parameters.keys() >= _BOTH:  # they are the attributes, and nothing is in between
+            return hook(x, parameters["weight"], parameters["bias"]), True
+        return hook(x, conv.weight, conv.bias), True
 
-
-untouched = _fold.untouched
+    def _is_ours(self, attributes: dict[str, Any]) -> bool:
+        """Whether a layer's forward ends in a hook of ours, which returns new tensors."""
+        if self._kind is nn.ConvTranspose1d:
+            return type(getattr(attributes.get("forward"), "__self__", None)) is ConvTranspose1dHook
+        return "forward" not in attributes and type(attributes.get("_conv_forward")) is Conv1dHook
 
 
 def groups(kinds: tuple[type, ...]) -> Iterator[Group]:
@@ -152,8 +153,6 @@ def groups(kinds: tuple[type, ...]) -> Iterator[Group]:
         if i < free or convolution(kind) is None:
             continue
         group = Group(kinds, i)
-        if group.first < free:  # the pad belongs to nobody twice; it is behind the group before by its class
-            continue
         free = group.last
         if group.last - group.first > 1:
             yield group
@@ -177,7 +176,18 @@ class SequentialHook:
                 "This is a shallow copy of a Sequential whose layers are fused, and that is gone. Copy with "
                 "copy.deepcopy, or call conv1d.torch.restore before."
             )
-        if _compiling() or container.training or type(input) not in _PLAIN or not _unwatched() or _patched():
+        if (
+            _compiling()
+            or container.training
+            or _grad_enabled()
+            or type(input) not in _PLAIN
+            or not _unwatched()
+            or _forward_hooks
+            or _forward_pre_hooks
+            or _backward_hooks
+            or _backward_pre_hooks
+            or _Module.__call__ is not _CALL
+        ):
             for module in container:
                 input = module(input)
             return input
@@ -186,7 +196,7 @@ class SequentialHook:
         if kinds != self._kinds:
             self._follow(kinds)
         for first, last, group in self._steps:
-            input = modules[first](input) if group is None else group(input, modules[first:last])
+            input = modules[first](input) if group is None else group.run(input, modules[first:last])
         return input
 
     def _follow(self, kinds: tuple[type, ...]) -> None:
@@ -205,17 +215,6 @@ class SequentialHook:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         container: Any = self._own()
         return self if container is None else SequentialHook(memo.get(id(container), container))
-
-
-def _patched() -> bool:
-    """Whether somebody wants to see every module that is called."""
-    return bool(
-        _forward_hooks
-        or _forward_pre_hooks
-        or _backward_hooks
-        or _backward_pre_hooks
-        or nn.Module.__call__ is not _CALL
-    )
 
 
 # What tools of PyTorch's read: torch.jit.script the source, inspect the signature, errors of a wrong call the name.

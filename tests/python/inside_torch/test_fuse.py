@@ -9,8 +9,8 @@ import warnings
 import conv1d.torch
 import pytest
 import torch
-from conv1d.torch import _fold, _sequential
-from harness.fusing import Counted, compare, counted, pair, settled
+from conv1d.torch import _edges, _sequential
+from harness.fusing import Counted, compare, counted, everything_pays, pair, settled
 from torch import nn
 from torch.nn.utils import parametrizations
 
@@ -21,7 +21,7 @@ X = torch.randn(2, 6, 700, generator=torch.Generator().manual_seed(1))
 
 @pytest.fixture(autouse=True)
 def _everything_pays(monkeypatch) -> None:
-    monkeypatch.setattr(_fold, "_LEAST_NUMBERS", -(1 << 40))
+    everything_pays(monkeypatch)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -56,7 +56,7 @@ def test_report_tells_each_fusion_and_what_is_left() -> None:
     m = nn.ModuleDict(
         {
             "a": model(),
-            "b": nn.Sequential(nn.ReflectionPad1d(2), nn.Conv1d(4, 4, 5), nn.Dropout(), nn.Tanh()),
+            "b": nn.Sequential(nn.CircularPad1d(2), nn.Conv1d(4, 4, 5), nn.Dropout(), nn.Tanh()),
             "c": nn.Sequential(nn.ZeroPad1d(-1), nn.Conv1d(4, 4, 3), nn.BatchNorm1d(4, track_running_stats=False)),
             "d": nn.Sequential(nn.ConstantPad1d(1, 2.0), nn.ConvTranspose1d(4, 4, 3), nn.LeakyReLU()),
             "e": nn.Sequential(nn.ConstantPad1d(1, 2.0), nn.Conv1d(4, 4, 3, padding=1, padding_mode="circular")),
@@ -76,7 +76,7 @@ def test_report_tells_each_fusion_and_what_is_left() -> None:
         "d.1 ConvTranspose1d + d.2 LeakyReLU",
     ]
     assert report.unfused == {
-        "b.0": "only zeros are among a kernel's own paddings",
+        "b.0": "its two ends are not computed apart",
         "c.0": "it takes something away",
         "c.2": "it has no running statistics",
         "e.0": "its value is not zero",
@@ -140,7 +140,9 @@ def anything(rng: random.Random) -> tuple[nn.Sequential, torch.Tensor]:
     modules: list[nn.Module] = []
     for _ in range(rng.randint(1, 4)):
         if rng.random() < 0.5:
-            kind = rng.choice([nn.ZeroPad1d, nn.ConstantPad1d, nn.ConstantPad1d, nn.ReflectionPad1d])
+            kind = rng.choice(
+                [nn.ZeroPad1d, nn.ConstantPad1d, nn.ConstantPad1d, nn.ReflectionPad1d, nn.ReplicationPad1d]
+            )
             amounts = (rng.randint(-1, 4), rng.randint(0, 4)) if rng.random() < 0.8 else rng.randint(0, 3)
             more = (rng.choice([0, 0.0, 0.0, 1.5]),) if kind is nn.ConstantPad1d else ()
             modules.append(kind(amounts, *more))
@@ -207,6 +209,33 @@ def test_random_sequentials_are_served(count: Counted) -> None:
     assert min(count.pads, count.norms, count.activations) > 5, vars(count)
 
 
+@torch.no_grad()
+def test_pads_that_reflect_or_repeat_at_all_sizes(monkeypatch) -> None:
+    overwritten = 0
+
+    def counting(*args) -> torch.Tensor:
+        nonlocal overwritten
+        overwritten += 1
+        return overwrite(*args)
+
+    overwrite = _edges.overwrite
+    monkeypatch.setattr(_edges, "overwrite", counting)
+    for seed in range(400):
+        torch.manual_seed(seed)
+        rng = random.Random(seed)
+        left = rng.randint(0, 9)
+        pad = rng.choice(list(_edges.MODES))((left, left if rng.random() < 0.4 else rng.randint(0, 9)))
+        settings = {
+            "stride": rng.choice([1, 1, 2, 3, 5]),
+            "dilation": rng.choice([1, 1, 2, 3]),
+            "groups": rng.choice([1, 2]),
+        }
+        modules = [pad, nn.Conv1d(4, 6, rng.randint(1, 9), **settings), nn.BatchNorm1d(6), nn.Tanh()]
+        plain, ours = pair(settled(nn.Sequential(*modules[: rng.randint(2, 4)])))
+        compare(plain, ours, torch.randn(rng.randint(1, 3), 4, rng.randint(1, 40)))
+    assert 250 < overwritten < 400, "shorter ones than their pads are errors, or meet"
+
+
 def test_sizes_decide(monkeypatch) -> None:
     monkeypatch.undo()
     count = counted(monkeypatch)
@@ -215,21 +244,39 @@ def test_sizes_decide(monkeypatch) -> None:
             plain, ours = pair(settled(nn.Sequential(nn.Conv1d(6, 8, 5), nn.BatchNorm1d(8))))
             compare(plain, ours, torch.randn(1, 6, length))
             assert count.norms == norms
+        for length, pads in ((9000, 0), (40000, 1)):
+            plain, ours = pair(nn.Sequential(nn.ReflectionPad1d(2), nn.Conv1d(6, 8, 5)).eval())
+            before = count.pads
+            compare(plain, ours, torch.randn(1, 6, length))
+            assert count.pads - before == pads
 
 
 def test_gradients_are_recorded_as_ever(count: Counted) -> None:
-    for frozen in ((), ("weight",), ("running",)):
+    for frozen in (False, True):
         m = model()
         for name, parameter in m.named_parameters():
-            parameter.requires_grad_(not frozen or "1." in name)
+            parameter.requires_grad_(not frozen or name.startswith("1."))
         plain, ours = pair(m)
-        compare(plain, ours, X)
-        compare(plain, ours, X.clone().requires_grad_())
+        accelerate(plain)
+        compare(plain, ours, X, bits=True)
+        compare(plain, ours, X.clone().requires_grad_(), bits=True)
     assert (count.pads, count.norms, count.activations) == (0, 0, 0)
-    for parameter in (*plain.parameters(), *ours.parameters()):
-        parameter.requires_grad_(False)
-    compare(plain, ours, X)
-    assert (count.pads, count.norms, count.activations) == (1, 1, 2), "nothing is recorded"
+
+    class Recording(nn.Module):
+        def forward(self, x):
+            torch.set_grad_enabled(True)
+            return x.clone().requires_grad_()
+
+    for first in (nn.ReLU(), nn.ZeroPad1d(1), nn.BatchNorm1d(8)):
+        others = [nn.Conv1d(6, 8, 3), nn.BatchNorm1d(8), nn.Tanh()]
+        group = [first, *others] if isinstance(first, nn.ZeroPad1d) else [others[0], first, others[2]]
+        plain, ours = pair(settled(nn.Sequential(Recording(), *group)))
+        accelerate(plain)
+        with torch.no_grad():
+            for m in (plain, ours):
+                with torch.no_grad():
+                    assert m(X).requires_grad
+            compare(plain, ours, X, bits=True)
 
 
 def test_memory_is_given_back() -> None:

@@ -8,7 +8,7 @@ import conv1d.torch
 import pytest
 import torch
 from conv1d.torch import _fold, _sequential
-from harness.fusing import Counted, compare, counted, pair, settled
+from harness.fusing import Counted, compare, counted, everything_pays, pair, settled
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
@@ -17,7 +17,7 @@ X = torch.randn(2, 6, 700, generator=torch.Generator().manual_seed(1))
 
 @pytest.fixture(autouse=True)
 def _everything_pays(monkeypatch) -> None:
-    monkeypatch.setattr(_fold, "_LEAST_NUMBERS", -(1 << 40))
+    everything_pays(monkeypatch)
     torch._dynamo.reset()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -207,8 +207,11 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize("pays", [True, False])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
-def test_changes_are_noticed(change) -> None:
+def test_changes_are_noticed(change, pays: bool, monkeypatch) -> None:
+    if not pays:
+        monkeypatch.setattr(_fold, "_LEAST_NUMBERS", 1 << 40)
     KEPT.clear()
     plain, ours = pair(model())
     with torch.no_grad():
@@ -278,6 +281,13 @@ def test_watching_modes_see_each_operator() -> None:
     assert seen[0] == seen[1]
 
 
+def test_halves_are_not_scaled(count: Counted) -> None:
+    plain, ours = pair(model().to(torch.bfloat16))
+    with torch.no_grad():
+        compare(plain, ours, X.to(torch.bfloat16))
+    assert count.norms == 0
+
+
 def test_functional_transforms_and_dual_numbers() -> None:
     import torch.autograd.forward_ad as forward_ad
 
@@ -306,9 +316,9 @@ def test_autocast_and_checkpoint() -> None:
 
     plain, ours = pair(model())
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        a, b = plain(X), ours(X)
-        assert a.dtype == b.dtype
-        torch.testing.assert_close(a, b, rtol=0.03, atol=0.03)
+        conv1d.torch.accelerate(plain)
+        compare(plain, ours, X, bits=True)
+        assert ours(X).dtype is torch.bfloat16
     x = X.clone().requires_grad_()
     a, b = (torch.autograd.grad(checkpoint(m, x, use_reentrant=False).square().sum(), x)[0] for m in (plain, ours))
     torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
