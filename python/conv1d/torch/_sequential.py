@@ -13,10 +13,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch.autograd.forward_ad as _forward_ad
 from torch.nn.modules import module as _modules
 
 from . import _fold
-from ._call import _PLAIN, _grad_enabled, _unwatched
+from ._call import (
+    _PLAIN,
+    _dispatch_modes,
+    _function_modes,
+    _grad_enabled,
+    _interpreter,
+    _tracing,
+    _watching_functions,
+)
 from ._fold import unhooked, untouched
 from ._hook import Conv1dHook
 from ._pickling import Revival
@@ -93,7 +102,7 @@ class Group:
         self.conv = int(pad)
         self.pad, self.norm = pad, norm
         self._fold = _fold.Fold() if pad or norm else None
-        self._plain = kinds[conv] is nn.Conv1d  # parameters are attributes
+        self._plain = kinds[conv] is self._kind
 
     def run(self, x: Any, modules: tuple[Any, ...]) -> Any:
         for kind, forward in self._forwards:
@@ -132,12 +141,21 @@ class Group:
             return conv(x), ours and "_compiled_call_impl" not in attributes
         if not self._is_ours(attributes):
             return conv(x), False
+        # Parameters are attributes of these classes if they are there: to find them as such takes a microsecond.
+        parameters = attributes["_parameters"]
+        at_hand = self._plain and parameters.keys() >= _BOTH
         if self._kind is nn.ConvTranspose1d:
-            return conv.forward(x), True
-        hook, parameters = attributes["_conv_forward"], attributes["_parameters"]
-        if self._plain and parameters.keys() >= _BOTH:  # they are the attributes, and nothing is in between
+            hook = attributes["forward"].__self__
+            y = hook.served(x, parameters["weight"], parameters["bias"]) if at_hand else None
+            return conv.forward(x) if y is None else y, True
+        hook = attributes["_conv_forward"]
+        if at_hand:
             return hook(x, parameters["weight"], parameters["bias"]), True
-        return hook(x, conv.weight, conv.bias), True
+        try:
+            bias = parameters["bias"]
+        except KeyError:
+            bias = conv.bias
+        return hook(x, conv.weight, bias), True
 
     def _is_ours(self, attributes: dict[str, Any]) -> bool:
         """Whether a layer's forward ends in a hook of ours, which returns new tensors."""
@@ -181,7 +199,11 @@ class SequentialHook:
             or container.training
             or _grad_enabled()
             or type(input) not in _PLAIN
-            or not _unwatched()
+            or _forward_ad._current_level >= 0  # from here on as in _unwatched(), without a call for it
+            or _dispatch_modes()
+            or _interpreter() is not None
+            or _tracing() is not None
+            or (_function_modes() and _watching_functions())
             or _forward_hooks
             or _forward_pre_hooks
             or _backward_hooks
