@@ -268,7 +268,7 @@ def test_gradients_are_recorded_as_ever(count: Counted) -> None:
             return x.clone().requires_grad_()
 
     for first in (nn.ReLU(), nn.ZeroPad1d(1), nn.BatchNorm1d(8)):
-        others = [nn.Conv1d(6, 8, 3), nn.BatchNorm1d(8), nn.Tanh()]
+        others = [nn.Conv1d(6, 8, 3), nn.BatchNorm1d(8), nn.LeakyReLU(-0.5)]
         group = [first, *others] if isinstance(first, nn.ZeroPad1d) else [others[0], first, others[2]]
         plain, ours = pair(settled(nn.Sequential(Recording(), *group)))
         accelerate(plain)

@@ -228,6 +228,20 @@ def test_changes_are_noticed(change, pays: bool, monkeypatch) -> None:
         compare(plain, ours, x)
 
 
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.ConvTranspose1d])
+def test_what_a_hook_keeps_is_not_overwritten(kind: type, count: Counted) -> None:
+    plain, ours = pair(nn.Sequential(kind(6, 4, 3), nn.ReLU()).eval())
+    with torch.no_grad():
+        ours[0].register_forward_pre_hook(lambda module, args: None)
+        compare(plain, ours, X)
+        assert count.activations == 1, "it has seen no output"
+        KEPT.clear()
+        ours[0].register_forward_hook(lambda module, args, output: KEPT.append((output, output.clone())))
+        compare(plain, ours, X)
+    (output, seen), activations = KEPT.pop(), count.activations
+    assert torch.equal(output, seen) and output.min() < 0 and activations == 1
+
+
 def test_patched_classes_are_called(monkeypatch) -> None:
     plain, ours = pair(model())
     with torch.no_grad():
