@@ -41,7 +41,7 @@ def accelerate(model: nn.Module, fuse: bool = False) -> Report:
     serve is PyTorch's own. Harmless where it was done already; restore(model) undoes it.
 
     With `fuse`, modules that stand directly around a layer in an nn.Sequential are computed with it, in eval mode and
-    where no gradients are recorded: an activation behind it, a BatchNorm1d behind it, a pad of zeros before it
+    where gradients are off: an activation behind it, a BatchNorm1d behind it, a pad before it
     (docs/pytorch.md). Without, what was fused before stays so, and is told.
     """
     report = Report()
