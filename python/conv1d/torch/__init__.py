@@ -15,6 +15,7 @@ from ._functional import conv1d, conv_transpose1d
 from ._hook import Conv1dHook as _revive_conv1d
 from ._layers import Conv1d, ConvTranspose1d
 from ._mode import accelerated
+from ._sequential import SequentialHook as _revive_sequential
 from ._transposed import ConvTranspose1dHook as _revive_conv_transpose1d
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from . import _fuse
 from ._call import LEFT_TO_PYTORCH
 from ._hook import Conv1dHook
 from ._transposed import ConvTranspose1dHook, bound
@@ -20,18 +21,28 @@ class Report:
 
     replaced: list[str] = dataclasses.field(default_factory=list)
     left: dict[str, str] = dataclasses.field(default_factory=dict)  # name -> why
+    fused: list[str] = dataclasses.field(default_factory=list)  # "0 Conv1d + 1 BatchNorm1d + 2 ReLU"
+    unfused: dict[str, str] = dataclasses.field(default_factory=dict)  # name of what stands around a layer -> why
 
     def __str__(self) -> str:
         lines = [f"{len(self.replaced)} of {len(self.replaced) + len(self.left)} convolution layers are accelerated"]
         lines += [f"  {name or '(the model itself)'}: {why}" for name, why in self.left.items()]
+        if self.fused:
+            lines.append(f"{len(self.fused)} {'is' if len(self.fused) == 1 else 'are'} fused with modules around")
+            lines += [f"  {group}" for group in self.fused]
+        lines += [f"  {name}: not fused, {why}" for name, why in self.unfused.items()]
         return "\n".join(lines)
 
 
-def accelerate(model: nn.Module) -> Report:
+def accelerate(model: nn.Module, fuse: bool = False) -> Report:
     """Every Conv1d and ConvTranspose1d in `model` computes with our kernels from now on, in place.
 
     Nothing else changes: parameters, state_dict, hooks, classes and texts stay as they are, and a call that we do not
     serve is PyTorch's own. Harmless where it was done already; restore(model) undoes it.
+
+    With `fuse`, modules that stand directly around a layer in an nn.Sequential are computed with it, in eval mode and
+    where gradients are off: an activation behind it, a BatchNorm1d behind it, a pad before it
+    (docs/pytorch.md). Without, what was fused before stays so, and is told.
     """
     report = Report()
     for name, module in model.named_modules():
@@ -43,12 +54,14 @@ def accelerate(model: nn.Module) -> Report:
             report.replaced.append(name)
         else:
             report.left[name] = why_not
+    _fuse.visit(model, fuse, report.fused, report.unfused)
     return report
 
 
 def restore(model: nn.Module) -> None:
     """Takes back what accelerate() did, and gives back the memory that layers kept."""
     for module in model.modules():
+        _fuse.separate(module)
         for attribute in ("_conv_forward", "forward"):
             if hook_of(module, attribute) is not None:
                 del module.__dict__[attribute]  # and with it goes what it kept

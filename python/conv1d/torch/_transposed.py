@@ -71,6 +71,13 @@ class ConvTranspose1dHook:
         output = _call.run(ours, self._number, input, weight, bias)
         return self._plain(layer, input, output_size) if output is None else output
 
+    def served(self, input: Any, weight: Any, bias: Any) -> Tensor | None:
+        """The output of layer(input) with the layer's weight and bias at hand; None where more has to be asked."""
+        if self._layer is None:
+            return None
+        output = _serve(self._own, _NAMES, self._seen, self._layer, self._number, input, weight, bias)
+        return None if output is False else output
+
     def _traced(self, layer: torch.nn.ConvTranspose1d, input: Any, output_size: Any) -> Tensor:
         """In a program that is being compiled or exported."""
         settings: Settings | None = None

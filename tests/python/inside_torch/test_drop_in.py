@@ -279,7 +279,7 @@ def test_shallow_copy_outlives_its_original() -> None:
 
 def test_pickle_loads_where_conv1d_is_absent(tmp_path) -> None:
     m = model()
-    accelerate(m)
+    accelerate(m, fuse=True)
     y = m(X)
     torch.save((m, X, y), tmp_path / "model.pt")
     script = """
