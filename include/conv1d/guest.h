@@ -54,7 +54,8 @@ struct Pointers {
 /// Any number of threads may call a layer at once.
 class Layer {
  public:
-  explicit Layer(const Settings& settings);
+  /// Without `packs_at_first` weights are packed from the second call on, since the first may be the only one.
+  explicit Layer(const Settings& settings, bool packs_at_first = true);
   ~Layer();
   Layer(const Layer&) = delete;
   Layer& operator=(const Layer&) = delete;

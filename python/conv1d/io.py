@@ -48,6 +48,8 @@ def save_safetensors(state: Mapping[str, Tensor], path: _Path, metadata: Mapping
     for name, text in texts.items():
         if not isinstance(name, str) or not isinstance(text, str):
             raise TypeError(f"metadata are texts by name, but one is {text!r} by {name!r}")
+        _check_text(name)
+        _check_text(text)
     _C._save_safetensors(_tensors(state), _writable(path), texts)
 
 
@@ -95,7 +97,7 @@ def save_npz(state: Mapping[str, Tensor], path: _Path) -> None:
     exists = os.path.exists(target)
     if exists:
         _check_regular(target, "written")
-    beside = f"{target}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    beside = os.path.join(os.path.dirname(target), f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with open(beside, "xb") as file:
             # Not numpy.savez(): a tensor may have any name, also that of one of its arguments.
@@ -164,12 +166,20 @@ def _writable(path: _Path) -> bytes:
     return name
 
 
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{text!r} cannot be saved: half a surrogate pair is no text in UTF-8") from None
+
+
 def _tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state as a dictionary of its own. TypeError where it is none of tensors by name."""
     tensors = dict(state)
     for name, tensor in tensors.items():
         if not isinstance(name, str):
             raise TypeError(f"tensors are saved by names, which are str, not {type(name).__name__}")
+        _check_text(name)
         if not isinstance(tensor, Tensor):
             raise TypeError(f"'{name}' is no Tensor but {type(tensor).__name__}, and cannot be saved")
     return tensors

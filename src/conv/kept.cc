@@ -24,7 +24,7 @@ struct Record {
 };
 
 struct Account {
-  std::mutex mutex;  // guards what follows; taken before a keeper's own
+  std::mutex& mutex = fork_locks::of_all();  // guards what follows; taken before a keeper's own
   std::size_t limit = std::size_t{1} << 30;
   std::uint64_t entered = 0;
   std::unordered_map<Keeper*, std::vector<Record>> keepers;

@@ -14,6 +14,7 @@
 #include <conv1d/kept_memory.h>
 #include <conv1d/nn/plan_cache.h>
 
+#include "base/fork_locks.h"
 #include "base/memory.h"
 
 namespace conv1d {
@@ -88,8 +89,8 @@ template <class Numbers, class Layout> class KeptCopies final : public Keeper {
   KeptCopies& operator=(const KeptCopies&) = delete;
 
   /// The copy of these numbers in this layout. Where there is none, request() says what it would take, and
-  /// pack(address) makes it; null where no more may be kept. What is returned never changes, and lives as long as the
-  /// caller holds it.
+  /// pack(address) makes it and says of which numbers (the weight may be written meanwhile); null where no
+  /// more may be kept. What is returned never changes, and lives as long as the caller holds it.
   template <class Request, class Pack>
   CopyPointer get(const Numbers& numbers, const Layout& layout, Request&& request, Pack&& pack) {
     const std::uint64_t epoch = kept_memory_epoch();
@@ -102,7 +103,6 @@ template <class Numbers, class Layout> class KeptCopies final : public Keeper {
       if (refused_ && refused_->epoch == epoch && refused_->layout == layout) return nullptr;
       // Copies of other numbers will not be wanted again; those of the same numbers in other layouts may be.
       drop([&](const Copy& copy) { return copy.layout == layout || !(copy.numbers == numbers); }, &stale);
-      if (copies_.size() == kMost) stale.push_back(copies_.front()), copies_.erase(copies_.begin());
     }
     auto made = std::make_shared<Copy>(Copy{numbers, layout, KeptMemory::reserve(this, request())});
     if (!made->memory) {
@@ -110,10 +110,11 @@ template <class Numbers, class Layout> class KeptCopies final : public Keeper {
       refused_ = Refusal{epoch, layout};
       return nullptr;
     }
-    pack(made->memory->data());
-    Dropped twin;  // of another thread that packed the same
+    made->numbers = pack(made->memory->data());
+    Dropped others;  // a twin, of another thread that packed the same; and the oldest, where threads made too many
     const std::lock_guard lock(mutex_);
-    drop([&](const Copy& copy) { return copy.layout == layout; }, &twin);
+    drop([&](const Copy& copy) { return copy.layout == layout; }, &others);
+    while (copies_.size() >= kMost) others.push_back(copies_.front()), copies_.erase(copies_.begin());
     copies_.push_back(made);
     return made;
   }
@@ -152,7 +153,7 @@ template <class Numbers, class Layout> class KeptCopies final : public Keeper {
 
   // Guards what follows, not the packing: two threads may pack the same numbers, and one copy stays. The account is
   // locked before this, never after.
-  mutable std::mutex mutex_;
+  std::mutex& mutex_ = fork_locks::of(this);
   std::vector<CopyPointer> copies_;  // the most recently made last
   std::optional<Refusal> refused_;
 };

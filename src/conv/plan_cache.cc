@@ -68,15 +68,21 @@ std::shared_ptr<const KeptPlan> PlanCache::Impl::plan(std::span<const PassStep> 
 }
 
 PlanCache::Impl::Copies::CopyPointer PlanCache::Impl::packed(const Tensor& weight, const KeptPlan& kept) {
-  // The mark is taken before the numbers are read: a write in between leaves a copy that no later mark equals.
+  // The mark is taken before the numbers are read: a write of ours in between leaves a copy that no later mark equals,
+  // since writes are only counted up. A hash may come back: then the numbers that are packed are hashed themselves.
+  const WeightMark mark = mark_of(weight);
+  const std::size_t bytes = static_cast<std::size_t>(weight.numel()) * element_size(weight.dtype());
   return copies.get(
-      mark_of(weight), kept.packings,
-      [&] {
-        return KeptRequest{.bytes = kept.packed_bytes,
-                           .weight_bytes = static_cast<std::size_t>(weight.numel()) * element_size(weight.dtype()),
-                           .seconds = saved_seconds(kept)};
-      },
-      [&](std::byte* to) { pack_steps(kept.steps, impl_of(weight).raw(), to); });
+      mark, kept.packings,
+      [&] { return KeptRequest{.bytes = kept.packed_bytes, .weight_bytes = bytes, .seconds = saved_seconds(kept)}; },
+      [&](std::byte* to) {
+        WeightMark packed = mark;
+        if (mark.hashed)
+          packed.hash = pack_hashed(kept.steps, impl_of(weight).raw(), bytes, to);
+        else
+          pack_steps(kept.steps, impl_of(weight).raw(), to);
+        return packed;
+      });
 }
 
 PlanCache::PlanCache() : impl_(std::make_unique<Impl>()) {}

@@ -11,6 +11,7 @@
 #include <conv1d/nn/plan_cache.h>
 #include <conv1d/tensor.h>
 
+#include "base/fork_locks.h"
 #include "conv/kept.h"
 #include "conv/planned.h"
 #include "tensor/impl.h"
@@ -54,7 +55,7 @@ struct PlanCache::Impl {
   /// The weight packed for `kept`, which asks for packed_bytes > 0; null where no more may be kept.
   Copies::CopyPointer packed(const Tensor& weight, const KeptPlan& kept);
 
-  mutable std::mutex mutex;                             // guards `last`
+  std::mutex& mutex = fork_locks::of(this);             // guards `last`
   std::array<std::shared_ptr<const KeptPlan>, 2> last;  // without and with packed weights
   Copies copies;
 };

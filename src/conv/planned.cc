@@ -1,7 +1,10 @@
 #include "conv/planned.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "base/memory.h"
+#include "conv/hash.h"
 #include "conv/kept.h"
 #include "kernels/kernel.h"
 
@@ -60,6 +63,14 @@ void pack_steps(std::span<const PlannedStep> steps, const void* weight, std::byt
     kernels::pack_weights(step.plan, static_cast<const std::byte*>(weight) + step.weight_offset,
                           packed + step.packed_at);
   }
+}
+
+std::uint64_t pack_hashed(std::span<const PlannedStep> steps, const void* weight, std::size_t weight_bytes,
+                          std::byte* packed) {
+  const memory::Buffer copy(weight_bytes);
+  std::memcpy(copy.data(), weight, weight_bytes);
+  pack_steps(steps, copy.data(), packed);
+  return hash_bytes(copy.data(), weight_bytes);
 }
 
 void run_steps(std::span<const PlannedStep> steps, const kernels::Operands& operands, const std::byte* packed,

@@ -45,6 +45,10 @@ PlannedSteps plan_steps(std::span<const PassStep> steps, std::size_t element_byt
 std::string_view main_kernel(std::span<const PlannedStep> steps);
 
 void pack_steps(std::span<const PlannedStep> steps, const void* weight, std::byte* packed) noexcept;
+/// The same from a copy of the weight, and that copy's hash: whoever may write the weight meanwhile, the packed numbers
+/// are those of the hash.
+std::uint64_t pack_hashed(std::span<const PlannedStep> steps, const void* weight, std::size_t weight_bytes,
+                          std::byte* packed);
 /// `packed`: null where the steps were planned without packed weights or need none.
 void run_steps(std::span<const PlannedStep> steps, const kernels::Operands& operands, const std::byte* packed,
                void* scratch) noexcept;

@@ -6,6 +6,7 @@
 
 #include <conv1d/guest.h>
 
+#include "base/fork_locks.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "conv/hash.h"
@@ -55,12 +56,13 @@ class Scratch {
 }  // namespace
 
 struct Layer::Impl {
-  explicit Impl(const Settings& s) : settings(s) {}
+  Impl(const Settings& s, bool packs_at_first) : settings(s), packs(packs_at_first) {}
 
   const Settings settings;
-  mutable std::mutex mutex;  // guards `readied`, not the computing
+  std::mutex& mutex = fork_locks::of(this);  // guards `readied`, not the computing
   std::array<std::array<std::shared_ptr<const Pass>, kReadied>, kKinds> readied;
   Copies copies;
+  std::atomic<bool> packs;
 
   std::shared_ptr<const Pass> ready(Kind kind, const PassKey& key);
   Copies::CopyPointer packed(const Pass& pass, const void* weight);
@@ -81,10 +83,11 @@ std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key) {
     const std::lock_guard lock(mutex);
     auto& slots = readied[static_cast<std::size_t>(kind)];
     for (auto& slot : slots) {
-      if (slot && slot->key == key) return slot;
+      // There may be room now for what was refused.
+      if (slot && slot->key == key && (!slot->refused_at || *slot->refused_at == kept_memory_epoch())) return slot;
     }
   }
-  std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, true);
+  const std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, true);
   if (!pass) return nullptr;
   const std::lock_guard lock(mutex);
   put_first(pass);
@@ -92,17 +95,16 @@ std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key) {
 }
 
 Copies::CopyPointer Layer::Impl::packed(const Pass& pass, const void* weight) {
-  // Taken before the numbers are packed: a write in between leaves a copy that no later hash equals.
   return copies.get(
       hash_bytes(static_cast<const std::byte*>(weight), pass.weight_bytes), pass.packings,
       [&] {
         return KeptRequest{
             .bytes = pass.packed_bytes, .weight_bytes = pass.weight_bytes, .seconds = pass.saved_seconds};
       },
-      [&](std::byte* to) { pack_steps(pass.steps, weight, to); });
+      [&](std::byte* to) { return pack_hashed(pass.steps, weight, pass.weight_bytes, to); });
 }
 
-Layer::Layer(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Layer::Layer(const Settings& settings, bool packs_at_first) : impl_(std::make_unique<Impl>(settings, packs_at_first)) {}
 Layer::~Layer() = default;
 
 const Settings& Layer::settings() const { return impl_->settings; }
@@ -130,11 +132,16 @@ void Layer::run(const Pass& pass, const Pointers& pointers) {
   const void* input = as_asked ? pointers.first : pointers.second;
   const void* weight = as_asked ? pointers.second : pointers.first;
   Copies::CopyPointer packed;
+  if (pass.packed_bytes != 0 && !impl_->packs.exchange(true, std::memory_order_relaxed)) {
+    return run(*make_pass(impl_->settings, pass.kind, pass.key, false), pointers);
+  }
   if (pass.packed_bytes != 0) {
+    const std::uint64_t epoch = kept_memory_epoch();
     packed = impl_->packed(pass, weight);
     if (!packed) {
-      // No more may be kept: from now on this shape is served without.
-      const std::shared_ptr<const Pass> other = make_pass(impl_->settings, pass.kind, pass.key, false);
+      // No more may be kept: until memory is given back somewhere, this shape is served without.
+      const std::shared_ptr<Pass> other = make_pass(impl_->settings, pass.kind, pass.key, false);
+      other->refused_at = epoch;
       {
         const std::lock_guard lock(impl_->mutex);
         impl_->put_first(other);

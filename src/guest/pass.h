@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <conv1d/guest.h>
 
@@ -33,9 +34,10 @@ class Pass : public PlannedSteps {
   std::size_t weight_bytes = 0;  // of the operand in the weight's place
   double saved_seconds = 0;      // in each call by what is kept
   bool zero_first = false;
+  std::optional<std::uint64_t> refused_at;  // kept_memory_epoch() when packed weights for it were refused
 };
 
 /// Null where the pass is not served. `may_keep`: whether packed weights may be kept for it.
-std::shared_ptr<const Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, bool may_keep);
+std::shared_ptr<Pass> make_pass(const Settings& settings, Kind kind, const PassKey& key, bool may_keep);
 
 }  // namespace conv1d::guest

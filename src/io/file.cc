@@ -23,25 +23,33 @@ void check_name(const std::string& path) {
   check(path.find('\0') == path.npos, "A file's name has a null character in it");
 }
 
-/// What a path leads to in the end; itself where there is nothing yet.
-std::string target_of(const std::string& path) {
+/// What a path leads to in the end, whether it is there or not.
+std::filesystem::path target_of(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as Linux has it
+  std::filesystem::path target = path;
   std::error_code error;
-  const std::filesystem::path target = std::filesystem::canonical(path, error);
-  return error ? path : target.string();
+  for (int links = 0; std::filesystem::is_symlink(target, error); ++links) {
+    if (links == kMostLinks) fail_system(path, "cannot be written", ELOOP);
+    const std::filesystem::path next = std::filesystem::read_symlink(target, error);
+    if (error) fail_system(path, "cannot be written", error.value());
+    target = target.parent_path() / next;  // `next` alone where it begins at the root
+  }
+  return target;
 }
 
 /// A new file beside the one that it is to replace. Gone again unless it has.
 class NewFile {
  public:
-  explicit NewFile(const std::string& target) {
+  explicit NewFile(const std::filesystem::path& target) {
     static std::atomic<unsigned> counter{0};
     do {
-      name_ = cat_text(target, ".", getpid(), "-", counter.fetch_add(1), ".tmp");
+      // Not longer by the target's name, which may be as long as names can be.
+      name_ = (target.parent_path() / cat_text(".", getpid(), "-", counter.fetch_add(1), ".tmp")).string();
       descriptor_ = open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) {
       name_.clear();  // not ours to remove
-      fail_system(target, "cannot be written", errno);
+      fail_system(target.string(), "cannot be written", errno);
     }
   }
   ~NewFile() {
@@ -113,14 +121,14 @@ void InputFile::read(std::uint64_t offset, void* into, std::size_t bytes) const 
 
 void replace_file(const std::string& path, const std::vector<Piece>& pieces) {
   check_name(path);
-  const std::string target = target_of(path);
+  const std::filesystem::path target = target_of(path);
   struct stat old{};
   const bool exists = stat(target.c_str(), &old) == 0;
   if (exists && !S_ISREG(old.st_mode)) fail_in<RuntimeError>(path, "cannot be written: it is not a regular file");
   NewFile file(target);
   for (const Piece piece : pieces) write_all(file.descriptor(), piece, path);
   if (exists) file.set_mode(old.st_mode & 07777);
-  file.take_place_of(target);
+  file.take_place_of(target.string());
 }
 
 }  // namespace conv1d::io

@@ -148,6 +148,8 @@ class Reader final : public nlohmann::json_sax<Json> {
 }  // namespace
 
 Header parse_header(const std::string& path, std::string_view text) {
+  // The parser would take it for the end; other readers of the same file would not.
+  if (text.find('\0') != text.npos) fail_in<ValueError>(path, "the header has a null character in it");
   // The parser would also take a byte order mark before the object, which the format does not.
   if (!text.starts_with('{')) fail_in<ValueError>(path, "the header does not begin with '{': not a safetensors file");
   Reader reader(path);

@@ -7,6 +7,8 @@
 
 #include <conv1d/conv1d.h>
 
+#include "conv/hash.h"
+#include "conv/passes.h"
 #include "conv/planned.h"
 #include "reference/layers.h"
 
@@ -23,7 +25,10 @@ Copies::CopyPointer keep(Copies& copies, int numbers, int layout, std::size_t mi
   return copies.get(
       numbers, layout,
       [&] { return KeptRequest{.bytes = mib * kMiB, .weight_bytes = weight_mib * kMiB, .seconds = seconds}; },
-      [&](std::byte* to) { to[0] = static_cast<std::byte>(layout); });
+      [&](std::byte* to) {
+        to[0] = static_cast<std::byte>(layout);
+        return numbers;
+      });
 }
 
 class Kept : public ::testing::Test {
@@ -44,6 +49,36 @@ TEST_F(Kept, CopiesAreSharedUntilTheirNumbersChange) {
   EXPECT_NE(changed, first);
   EXPECT_EQ(copies.bytes(), kMiB) << "copies of the old numbers are gone";
   EXPECT_EQ(first->data()[0], static_cast<std::byte>(7)) << "but live for whoever holds them";
+}
+
+TEST_F(Kept, ACopyIsKnownByTheNumbersThatWerePacked) {
+  Copies copies;
+  const auto request = [] { return KeptRequest{.bytes = kMiB, .weight_bytes = kMiB}; };
+  // The weight is written between the look at its numbers (1) and the packing (2), and then is as it was.
+  const auto made = copies.get(1, 7, request, [](std::byte*) { return 2; });
+  EXPECT_NE(copies.get(1, 7, request, [](std::byte*) { return 1; }), made);
+}
+
+TEST_F(Kept, AHashedCopyIsOfTheHashedNumbers) {
+  const Tensor weight = rand({8, 4, 5});
+  const ConvGeometry g{.batch = 1,
+                       .in_channels = 4,
+                       .in_length = 50,
+                       .out_channels = 8,
+                       .out_length = 46,
+                       .kernel = 5,
+                       .groups = 1,
+                       .stride = 1,
+                       .dilation = 1,
+                       .pad_left = 0};
+  const PassStep step =
+      forward_step(kernels::Element::kFloat32, g, {200, 50, 1}, {20, 5, 1}, std::nullopt, {368, 46, 1});
+  const PlannedSteps planned = plan_steps({&step, 1}, 4, kernels::default_options());
+  std::vector<std::byte> first(planned.packed_bytes), second(planned.packed_bytes);
+  pack_steps(planned.steps, weight.data<float>(), first.data());
+  const std::uint64_t hash = pack_hashed(planned.steps, weight.data<float>(), 640, second.data());
+  EXPECT_EQ(hash, hash_bytes(reinterpret_cast<const std::byte*>(weight.data<float>()), 640));
+  EXPECT_EQ(first, second);
 }
 
 TEST_F(Kept, MemoryIsCountedAsLongAsAnybodyHoldsIt) {
@@ -91,8 +126,9 @@ TEST_F(Kept, ARefusalHoldsUntilThereIsRoom) {
     Copies other;
     keep(other, 1, 1, 1, 1);
     EXPECT_EQ(keep(copies, 1, 1, 1, 1), nullptr);
-    EXPECT_EQ(
-        copies.get(1, 1, []() -> KeptRequest { throw std::runtime_error("asked again"); }, [](std::byte*) {}), nullptr);
+    EXPECT_EQ(copies.get(
+                  1, 1, []() -> KeptRequest { throw std::runtime_error("asked again"); }, [](std::byte*) { return 1; }),
+              nullptr);
   }
   EXPECT_NE(keep(copies, 1, 1, 1, 1), nullptr);
   set_kept_memory(0);
@@ -172,7 +208,8 @@ TEST_F(Kept, StepsOfAPassFitTogether) {
           packed = step.packed_at + step.plan.packed_bytes;
         }
         EXPECT_LE(packed, planned.packed_bytes);
-        EXPECT_EQ(plan_steps(pass.steps, sizeof(float), {.isa = isa, .packed_weight = false}).packed_bytes, 0U);
+        EXPECT_EQ(
+            plan_steps(pass.steps, sizeof(float), {.isa = isa, .kernel = {}, .packed_weight = false}).packed_bytes, 0U);
       }
     }
   }

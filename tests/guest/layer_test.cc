@@ -191,6 +191,33 @@ TEST(GuestLayer, KeepsWithinItsBoundAndGivesBack) {
   EXPECT_EQ(kept_memory(), start);
 }
 
+TEST(GuestLayer, KeepsAgainWhenThereIsRoom) {
+  const Tensor x = rand({1, 16, 2000}), w = rand({32, 16, 9});
+  guest::Layer layer({});
+  set_kept_memory(0);
+  const Tensor alone = forward(layer, x, w, {});
+  EXPECT_EQ(layer.kept_bytes(), 0U);
+  set_kept_memory(std::size_t{1} << 30);
+  forward(layer, x, w, {});
+  EXPECT_GT(layer.kept_bytes(), 0U);
+  EXPECT_LE(difference(forward(layer, x, w, {}), alone), 1e-4);
+}
+
+TEST(GuestLayer, PacksFromTheSecondCallOnWhereToldSo) {
+  const Tensor x = rand({1, 16, 2000}), w = rand({32, 16, 9});
+  guest::Layer layer({}, false);
+  const Tensor alone = forward(layer, x, w, {});
+  EXPECT_EQ(layer.kept_bytes(), 0U);
+  EXPECT_LE(difference(forward(layer, x, w, {}), alone), 1e-4);
+  EXPECT_GT(layer.kept_bytes(), 0U);
+}
+
+TEST(GuestLayer, RefusesThousandsOfPhases) {
+  guest::Layer layer({.stride = 5000, .transposed = true});
+  const Tensor x = rand({1, 1, 4}), w = rand({1, 1, 5000});
+  EXPECT_EQ(layer.forward(array_of(x), array_of(w), nullptr), nullptr);
+}
+
 TEST(GuestLayer, SeesEveryChangeOfAWeight) {
   guest::Layer layer({});
   const Tensor x = randn({1, 16, 100});

@@ -247,5 +247,27 @@ TEST_F(Safetensors, SavingReplacesInOneStep) {
   EXPECT_EQ(files(), 2U);
 }
 
+TEST_F(Safetensors, SavingFollowsLinksThatLeadNowhereYet) {
+  namespace fs = std::filesystem;
+  fs::create_symlink("second", path("first"));
+  fs::create_symlink("new", path("second"));
+  save_safetensors({{"a", ones({1})}}, path("first"));
+  EXPECT_TRUE(fs::is_symlink(path("first")) && fs::is_symlink(path("second")) && fs::is_regular_file(path("new")));
+  fs::create_symlink("itself", path("itself"));
+  EXPECT_THROW(save_safetensors({{"a", ones({1})}}, path("itself")), RuntimeError);
+  EXPECT_TRUE(fs::is_symlink(path("itself")));
+}
+
+TEST_F(Safetensors, NamesMayBeAsLongAsTheSystemAllows) {
+  const std::string longest(255, 'x');
+  save_safetensors({{"a", ones({1})}}, path(longest));
+  EXPECT_EQ(load_safetensors(path(longest)).size(), 1U);
+}
+
+TEST_F(Safetensors, RefusesTextBehindANull) {
+  const std::string hidden = std::string("{}") + '\0' + "hidden";
+  EXPECT_EQ(refused_header(hidden, 0), "the header has a null character in it");
+}
+
 }  // namespace
 }  // namespace conv1d::testing

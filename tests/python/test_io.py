@@ -383,3 +383,10 @@ def test_weights_of_pytorch_in_the_cpp_example(tmp_path: Path) -> None:
     assert np.allclose(y, net(pt.from_numpy(x)).detach().numpy(), atol=2e-4)
     assert subprocess.run([program], capture_output=True, timeout=60).returncode == 0
     assert subprocess.run([*command[:2], tmp_path / "none"], capture_output=True, timeout=60).returncode == 1
+
+
+def test_half_a_surrogate_pair_is_no_name(tmp_path: Path) -> None:
+    for state, texts in (({"\ud800": torch.ones(1)}, None), ({}, {"a": "\udfff"})):
+        with pytest.raises(ValueError, match="surrogate"):
+            torch.io.save_safetensors(state, tmp_path / "x", texts)
+    assert not list(tmp_path.iterdir())

@@ -1,10 +1,15 @@
 #include "layers.h"
 
-#include <algorithm>
+#include <pthread.h>
+
+#include <functional>
 #include <list>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <conv1d/kept_memory.h>
 
 namespace conv1d::python::pytorch {
 namespace {
@@ -23,22 +28,41 @@ struct Table {
   std::vector<std::size_t> unused;
 };
 
+void wait_at_forks();
+void unlock_after_fork();
+
 // Never destroyed: layers may die when the interpreter does.
 Table& table() {
-  static Table* the_table = new Table;
+  static Table* the_table = [] {
+    auto* made = new Table;
+    wait_at_forks();
+    return made;
+  }();
   return *the_table;
 }
 
-struct Recent {
+struct Key {
   const void* weight;
   guest::Settings settings;
+  bool operator==(const Key&) const = default;
+};
+
+struct KeyHash {
+  std::size_t operator()(const Key& key) const { return std::hash<const void*>()(key.weight); }
+};
+
+struct Recent {
+  Key key;
   std::shared_ptr<NumberedLayer> layer;
 };
 
 struct RecentLayers {
-  static constexpr std::size_t kMost = 64;
+  // Models of some hundred layers go round in a circle: with fewer places than layers each call would find none. What
+  // their layers keep is bounded for all together.
+  static constexpr std::size_t kMost = 2048;
   std::mutex mutex;
   std::list<Recent> list;  // the latest first
+  std::unordered_map<Key, std::list<Recent>::iterator, KeyHash> places;
 };
 
 RecentLayers& recent_layers() {
@@ -46,10 +70,27 @@ RecentLayers& recent_layers() {
   return *the_layers;
 }
 
+// A fork waits for these locks, so that a child finds neither one of them locked by a thread that it does not have, nor
+// half-changed state. The library's own are locked inside them, so after them here: handlers registered later come first.
+void wait_at_forks() {
+  kept_memory();
+  pthread_atfork(
+      [] {
+        recent_layers().mutex.lock();
+        table().mutex.lock();
+      },
+      unlock_after_fork, unlock_after_fork);
+}
+
+void unlock_after_fork() {
+  table().mutex.unlock();
+  recent_layers().mutex.unlock();
+}
+
 }  // namespace
 
-NumberedLayer::NumberedLayer(const guest::Settings& settings)
-    : layer_(std::make_shared<guest::Layer>(settings)), number_(0) {
+NumberedLayer::NumberedLayer(const guest::Settings& settings, bool packs_at_first)
+    : layer_(std::make_shared<guest::Layer>(settings, packs_at_first)), number_(0) {
   Table& all = table();
   const std::lock_guard lock(all.mutex);
   if (all.unused.empty()) {
@@ -81,18 +122,19 @@ std::shared_ptr<guest::Layer> layer_of(std::int64_t number) {
 
 std::shared_ptr<NumberedLayer> recent_layer(const void* weight, const guest::Settings& settings) {
   RecentLayers& recent = recent_layers();
+  const Key key{weight, settings};
   std::shared_ptr<NumberedLayer> dropped;  // dies after the lock is given back
   const std::lock_guard lock(recent.mutex);
-  const auto found = std::find_if(recent.list.begin(), recent.list.end(), [&](const Recent& entry) {
-    return entry.weight == weight && entry.settings == settings;
-  });
-  if (found != recent.list.end()) {
-    recent.list.splice(recent.list.begin(), recent.list, found);
-    return found->layer;
+  const auto found = recent.places.find(key);
+  if (found != recent.places.end()) {
+    recent.list.splice(recent.list.begin(), recent.list, found->second);
+    return found->second->layer;
   }
-  recent.list.push_front({weight, settings, std::make_shared<NumberedLayer>(settings)});
+  recent.list.push_front({key, std::make_shared<NumberedLayer>(settings, false)});
+  recent.places[key] = recent.list.begin();
   if (recent.list.size() > RecentLayers::kMost) {
     dropped = std::move(recent.list.back().layer);
+    recent.places.erase(recent.list.back().key);
     recent.list.pop_back();
   }
   return recent.list.front().layer;
@@ -102,6 +144,7 @@ void forget_recent_layers() {
   std::list<Recent> dropped;
   const std::lock_guard lock(recent_layers().mutex);
   dropped.swap(recent_layers().list);
+  recent_layers().places.clear();
 }
 
 }  // namespace conv1d::python::pytorch

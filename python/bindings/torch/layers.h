@@ -11,7 +11,7 @@ namespace conv1d::python::pytorch {
 /// A layer with a number, from birth to death.
 class NumberedLayer {
  public:
-  explicit NumberedLayer(const guest::Settings& settings);
+  explicit NumberedLayer(const guest::Settings& settings, bool packs_at_first = true);
   ~NumberedLayer();
   NumberedLayer(const NumberedLayer&) = delete;
   NumberedLayer& operator=(const NumberedLayer&) = delete;
@@ -28,7 +28,8 @@ class NumberedLayer {
 std::shared_ptr<guest::Layer> layer_of(std::int64_t number);
 
 /// For calls without a layer of their own: the one that served the same weight (by address) and settings lately, or a
-/// new one. Few are remembered.
+/// new one. Some thousand are remembered. A weight is packed when it
+/// is seen again: it may have been made for one call.
 std::shared_ptr<NumberedLayer> recent_layer(const void* weight, const guest::Settings& settings);
 void forget_recent_layers();
 

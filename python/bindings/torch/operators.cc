@@ -69,6 +69,35 @@ DType dtype_of_code(std::int32_t code) {
   not_served();
 }
 
+void* data_of(Handle handle) {
+  void* data = nullptr;
+  check_call(shim().data_ptr(handle, &data), "get_data_ptr");
+  return data;
+}
+
+/// Where a tensor's numbers are. Asked for to read only, where PyTorch knows the difference: a lazy clone stays lazy.
+const void* read_from(Handle handle) {
+  if (shim().const_data_ptr) {
+    const void* data = nullptr;
+    check_call(shim().const_data_ptr(handle, &data), "get_const_data_ptr");
+    return data;
+  }
+  return data_of(handle);
+}
+
+/// A storage may have been freed or cut under a tensor (`untyped_storage().resize_(0)`, as FSDP does): not served.
+void check_storage(Handle handle, const guest::Array& array) {
+  std::int64_t bytes = 0, offset = 0;
+  check_call(shim().storage_size(handle, &bytes), "get_storage_size");
+  check_call(shim().storage_offset(handle, &offset), "get_storage_offset");
+  __int128 last = offset;
+  for (int d = 0; d < 3; ++d) {
+    if (array.sizes[d] == 0) return;
+    last += static_cast<__int128>(array.sizes[d] - 1) * array.strides[d];
+  }
+  if ((last + 1) * static_cast<std::int64_t>(element_size(array.dtype)) > bytes) not_served();
+}
+
 struct Operand {
   guest::Array array;
   std::int32_t code = 0;  // PyTorch's number of the dtype
@@ -79,17 +108,15 @@ struct Operand {
 Operand operand(Handle handle, std::int64_t most, std::int64_t least) {
   static const std::int32_t cpu = shim().device_type_cpu();
   Operand result;
-  void* data = nullptr;
   std::int64_t *sizes = nullptr, *strides = nullptr;
   std::int32_t device = 0;
   check_call(shim().dim(handle, &result.dim), "get_dim");
   check_call(shim().device_type(handle, &device), "get_device_type");
   if (device != cpu || result.dim > most || result.dim < least) not_served();
   check_call(shim().dtype(handle, &result.code), "get_dtype");
-  check_call(shim().data_ptr(handle, &data), "get_data_ptr");
   check_call(shim().sizes(handle, &sizes), "get_sizes");
   check_call(shim().strides(handle, &strides), "get_strides");
-  result.array.data = data;
+  result.array.data = read_from(handle);
   result.array.dtype = dtype_of_code(result.code);
   result.array.sizes = {1, 1, 1};
   for (std::int64_t d = 0; d < result.dim; ++d) {
@@ -97,6 +124,7 @@ Operand operand(Handle handle, std::int64_t most, std::int64_t least) {
     result.array.sizes[at] = sizes[d];
     result.array.strides[at] = strides[d];
   }
+  check_storage(handle, result.array);
   return result;
 }
 Operand batched(Handle handle) { return operand(handle, 3, 2); }
@@ -110,12 +138,6 @@ Handle new_output(const guest::Sizes& sizes, std::int64_t dim, std::int32_t code
                                   0, &result),
              "empty_strided");
   return result;
-}
-
-void* data_of(Handle handle) {
-  void* data = nullptr;
-  check_call(shim().data_ptr(handle, &data), "get_data_ptr");
-  return data;
 }
 
 Slot forward(guest::Layer& layer, const Owned& input, const Owned& weight, const Owned& bias) {

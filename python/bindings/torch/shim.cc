@@ -33,6 +33,8 @@ std::string find_shim() {
   need("aoti_torch_delete_tensor_object", &s.delete_tensor);
   need("aoti_torch_new_uninitialized_tensor", &s.new_undefined);
   need("aoti_torch_get_data_ptr", &s.data_ptr);
+  need("aoti_torch_get_storage_size", &s.storage_size);
+  need("aoti_torch_get_storage_offset", &s.storage_offset);
   need("aoti_torch_get_dim", &s.dim);
   need("aoti_torch_get_sizes", &s.sizes);
   need("aoti_torch_get_strides", &s.strides);
@@ -47,6 +49,7 @@ std::string find_shim() {
   need("aoti_torch_dtype_complex64", &s.dtype_complex64);
   need("aoti_torch_dtype_complex128", &s.dtype_complex128);
   find(library, "torch_library_impl", &s.library_impl);
+  find(library, "torch_get_const_data_ptr", &s.const_data_ptr);
   find(library, "torch_parallel_for", &s.parallel_for);
   find(library, "torch_get_num_threads", &s.num_threads);
   find(library, "torch_delete_stable_ivalue", &s.delete_slot);

@@ -26,6 +26,8 @@ struct Shim {
   int (*delete_tensor)(Handle) = nullptr;
   int (*new_undefined)(Handle* result) = nullptr;
   int (*data_ptr)(Handle, void** result) = nullptr;
+  int (*storage_size)(Handle, std::int64_t* bytes) = nullptr;
+  int (*storage_offset)(Handle, std::int64_t* elements) = nullptr;
   int (*dim)(Handle, std::int64_t* result) = nullptr;
   int (*sizes)(Handle, std::int64_t** result) = nullptr;
   int (*strides)(Handle, std::int64_t** result) = nullptr;
@@ -41,6 +43,7 @@ struct Shim {
   std::int32_t (*dtype_complex64)() = nullptr;
   std::int32_t (*dtype_complex128)() = nullptr;
   // 2.10 and later; else null
+  int (*const_data_ptr)(Handle, const void** result) = nullptr;
   int (*library_impl)(LibraryHandle, const char* name, BoxedKernel, std::uint64_t version) = nullptr;
   int (*parallel_for)(std::int64_t begin, std::int64_t end, std::int64_t grain,
                       void (*body)(std::int64_t begin, std::int64_t end, void* context), void* context) = nullptr;

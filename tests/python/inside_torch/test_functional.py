@@ -161,3 +161,36 @@ def test_random_transposed_layers_with_output_size() -> None:
         for given in ([size], [2, 2, size], (size,), [size, size]):
             same(outcome(ours, x, given), outcome(plain, x, given))
             same(outcome(ours, x, output_size=given), outcome(plain, x, output_size=given))
+
+
+def test_more_layers_than_a_model_has_find_theirs_again() -> None:
+    """Layers of functional code are known by their weights. Those of a model go round in a circle."""
+    x = torch.randn(1, 8, 500)
+    weights = [torch.randn(8, 8, 9) for _ in range(300)]
+    conv1d._C._torch_forget_recent_layers()
+    before = conv1d.kept_memory()
+    with torch.no_grad():
+        for w in weights:
+            conv1d.torch.conv1d(x, w)
+        assert conv1d.kept_memory() == before, "a weight that is seen once may never be seen again"
+        for w in weights:
+            conv1d.torch.conv1d(x, w)
+    kept = conv1d.kept_memory() - before
+    assert kept >= 300 * weights[0].nbytes
+    with counting() as served, torch.no_grad():
+        for w in weights:
+            torch.testing.assert_close(conv1d.torch.conv1d(x, w), F.conv1d(x, w), rtol=1e-4, atol=1e-4)
+    assert served.forward == 300
+    assert conv1d.kept_memory() - before == kept, "nothing is packed anew"
+
+
+@pytest.mark.parametrize("name", ["input", "weight"])  # under a bias PyTorch itself reads beyond
+def test_storage_that_was_freed_or_cut_is_pytorchs_business(name: str) -> None:
+    """FSDP frees the storage under a parameter; reading it would be a crash."""
+    for size in (0, 8):
+        operands = {"input": X.clone(), "weight": W.clone(), "bias": B.clone()}
+        operands[name].untyped_storage().resize_(size)
+        with counting() as served:
+            ours = outcome(conv1d.torch.conv1d, **operands, groups=2)
+        assert served.forward == 0
+        same(ours, outcome(F.conv1d, **operands, groups=2))

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import os
+import signal
+import threading
 
 import conv1d.torch
 import pytest
@@ -84,3 +86,35 @@ def test_workers_of_a_data_loader(context: str) -> None:
     )
     for y, e in zip(loader, expected, strict=True):
         torch.testing.assert_close(y, e)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_beside_a_thread_that_is_in_a_call() -> None:
+    """Locks that the other thread holds at the moment of the fork would never be given back in the child."""
+    torch.set_num_threads(1)
+    stop = threading.Event()
+    small = nn.Conv1d(2, 3, 3)
+    conv1d.torch.accelerate(small)
+    x = torch.randn(1, 2, 20)
+
+    def call() -> None:
+        with torch.no_grad():
+            while not stop.is_set():
+                small(x)
+                conv1d.torch.conv1d(x, small.weight)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    hung = 0
+    try:
+        for _ in range(100):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                with torch.no_grad():
+                    os._exit(int(small(x).shape != (1, 3, 18)))
+            hung += os.waitpid(child, 0)[1] != 0
+    finally:
+        stop.set()
+        thread.join()
+    assert hung == 0
