@@ -11,6 +11,7 @@ except ImportError as error:
     raise ImportError("conv1d.torch works inside PyTorch, which is not installed: pip install torch") from error
 
 from ._accelerate import Report, accelerate, kernel_for, restore
+from ._copies import _revive as _revive_state
 from ._functional import conv1d, conv_transpose1d
 from ._hook import Conv1dHook as _revive_conv1d
 from ._layers import Conv1d, ConvTranspose1d

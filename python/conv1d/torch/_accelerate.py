@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 
-from . import _fuse
+from .. import _C
+from . import _copies, _fuse
 from ._call import LEFT_TO_PYTORCH
 from ._hook import Conv1dHook
+from ._settings import no_attribute
 from ._transposed import ConvTranspose1dHook, bound
 
 nn = torch.nn
@@ -59,12 +61,13 @@ def accelerate(model: nn.Module, fuse: bool = False) -> Report:
 
 
 def restore(model: nn.Module) -> None:
-    """Takes back what accelerate() did, and gives back the memory that layers kept."""
+    """Takes back what accelerate() did, and gives back the memory that layers kept, and conv1d.torch's functions."""
     for module in model.modules():
-        _fuse.separate(module)
-        for attribute in ("_conv_forward", "forward"):
-            if hook_of(module, attribute) is not None:
-                del module.__dict__[attribute]  # and with it goes what it kept
+        hook = any_hook_of(module)
+        _copies.take_off(module)
+        if hook is not None:
+            hook.release()
+    _C._torch_forget_recent_layers()
 
 
 def hook_of(module: nn.Module, attribute: str) -> Conv1dHook | ConvTranspose1dHook | None:
@@ -83,7 +86,12 @@ def kernel_for(layer: nn.Module, input: torch.Tensor) -> str | None:
     """The family of algorithms that an accelerated layer takes for this input ("direct", "fft_tile", ...), without
     computing. None where PyTorch answers, or the layer is not accelerated."""
     hook: Any = any_hook_of(layer)
-    return None if hook is None or input.dtype in LEFT_TO_PYTORCH else hook.kernel_for(layer, input)
+    if hook is None or input.dtype in LEFT_TO_PYTORCH:
+        return None
+    try:
+        return hook.kernel_for(layer, input)
+    except (RuntimeError, KeyError):  # an input without strides, too short a one for the pad; no such setting
+        return None
 
 
 def _kind(module: nn.Module) -> tuple[Any, str, Any] | None:
@@ -106,16 +114,20 @@ def _install(module: nn.Module, plain: Any, method: str, make: Any) -> str | Non
         return "a layer of a ScriptModule, which runs PyTorch's own program"
     if hook_of(module, method) is not None:
         return None
-    if method in module.__dict__:
-        return f"somebody else has replaced its {method}"
+    attribute = _copies.replaced(module, method)
+    if attribute is not None:
+        return f"somebody else has replaced its {attribute}"
     if getattr(type(module), method) is not getattr(plain, method):
         return f"its class {type(module).__name__} has a {method} of its own"
     if not _reaches(type(module), plain):
         return f"its class {type(module).__name__} has a forward of its own that does not end in {plain.__name__}'s"
-    module.__dict__[method] = make(module)
-    hook = hook_of(module, method)
-    if hook is not None:
-        hook.follow(module)
+    value = make(module)
+    hook = getattr(value, "__self__", value)
+    setting = no_attribute(module, hook.names)
+    if setting is not None:
+        return f"its {setting} is a property, or of its class"
+    hook.follow(module)
+    _copies.put_on(module, method, value)
     return None
 
 

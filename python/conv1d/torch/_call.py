@@ -179,6 +179,8 @@ def _complex_gradients(layer: GuestLayer, grad: Tensor, input: Tensor, weight: T
     stride, left, right, dilation, groups, output_padding, transposed = layer.settings
     again = _grad_enabled()
     with torch.enable_grad():
+        # Not of the tensors themselves: one may have been computed from the other, and its way back is not this call's.
+        input, weight = input.view_as(input), weight.view_as(weight)
         if transposed:
             output = torch.conv_transpose1d(input, weight, None, stride, left, output_padding, groups, dilation)
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from typing import Any, TypeAlias
 
 import torch
 
@@ -10,7 +11,7 @@ from .. import _C
 from . import _call, _edges
 from ._call import _PLAIN, _PLAIN_OR_NONE
 from ._hook import _NAMES, Conv1dHook, _settings_of
-from ._settings import number, read
+from ._settings import number, read, renewed
 
 nn = torch.nn
 Tensor = torch.Tensor
@@ -63,16 +64,20 @@ def why_no_norm(norm: nn.BatchNorm1d) -> str | None:
     return None
 
 
+# The pad and the settings seen, and a layer of ours for them: replaced as a whole, as the state in _hook.py.
+_Padding: TypeAlias = tuple[tuple[Any, ...], _C.GuestLayer | None]
+_UNSEEN: _Padding = ((object(),) * (2 + len(_NAMES)), None)
+
+
 class Fold:
     """What is kept from call to call: a layer of ours for a pad's settings, and the memory of the scaled weights. The
     numbers themselves are computed at each call, since PyTorch lets them be written unseen; where they are the same as
     before, the packed copies of the scaled weights are good."""
 
-    __slots__ = ("_guest", "_key", "_scaled")
+    __slots__ = ("_padding", "_scaled")
 
     def __init__(self) -> None:
-        self._key: tuple[Any, ...] = ()
-        self._guest: _C.GuestLayer | None = None
+        self._padding = _UNSEEN
         self._scaled: Tensor | None = None
 
     def run(self, x: Any, modules: tuple[Any, ...], has_pad: bool, has_norm: bool) -> Tensor | None:
@@ -92,7 +97,7 @@ class Fold:
             return None
         if norm is not None and (norm.training or not untouched(norm)):
             norm = None
-        guest = None if pad is None else self._padded(pad, conv)
+        key, guest = _UNSEEN if pad is None else self._padded(pad, conv)
         edges = None
         if guest is not None and type(pad) in _edges.MODES:
             edges = _edges_of(x, pad, conv)
@@ -108,8 +113,11 @@ class Fold:
         elif guest is None:
             return None
         if guest is not None:
-            y = _call.serve(hook._own, _NAMES, self._key[2:], guest, guest.number, x, weight, bias)
+            y = _call.serve(hook._own, _NAMES, key[2:], guest, guest.number, x, weight, bias)
             if y is None:  # it wants to be asked in full
+                if not all(map(operator.is_, _settings_of(conv.__dict__), key[2:])):  # equal and yet another: 1.0 for 1
+                    self._padding = _UNSEEN
+                    return None
                 y = _call.run(guest, guest.number, x, weight, bias)
             if y is None or y is False:
                 return None
@@ -119,23 +127,24 @@ class Fold:
             y = hook(modules[0](x) if has_pad else x, weight, bias)
         return normalise(modules[has_pad + 1], y) if has_norm and scaled is None else y
 
-    def _padded(self, pad: Any, conv: nn.Conv1d) -> _C.GuestLayer | None:
-        """A layer whose padding is the pad's and the convolution's own."""
+    def _padded(self, pad: Any, conv: nn.Conv1d) -> _Padding:
+        """What it was made for, and a layer whose padding is the pad's and the convolution's own."""
         if not untouched(pad):
-            return None
-        key = (pad.padding, getattr(pad, "value", 0), *_settings_of(conv.__dict__))
-        if key != self._key:
-            self._guest = None
+            return _UNSEEN
+        try:
+            key = (pad.padding, getattr(pad, "value", 0), *_settings_of(conv.__dict__))
+        except KeyError:  # a setting was deleted
+            return _UNSEEN
+        padding = self._padding
+        if key != padding[0] or key[0] is not padding[0][0]:
             settings = None
             if why_no_pad(pad, conv) is None:
                 settings = read(conv.stride, conv.padding, conv.dilation, conv.groups, 0)
             if settings is not None:
                 left, right = pad.padding
-                self._guest = _C.GuestLayer(
-                    *settings._replace(pad_left=settings.pad_left + left, pad_right=settings.pad_right + right)
-                )
-            self._key = key
-        return self._guest
+                settings = settings._replace(pad_left=settings.pad_left + left, pad_right=settings.pad_right + right)
+            padding = self._padding = (key, renewed(padding[1], settings))
+        return padding
 
     def _scale(self, weight: Tensor, bias: Tensor | None, norm: Any) -> tuple[Tensor, Tensor] | None:
         """Weight and bias of a convolution that normalises its own output. None where PyTorch is to do it."""

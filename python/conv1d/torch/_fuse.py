@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from . import _copies
 from ._fold import PADS, why_no_norm, why_no_pad
 from ._hook import Conv1dHook
 from ._sequential import SequentialHook, bound, convolution, groups, is_sequential
@@ -26,15 +27,9 @@ def visit(model: nn.Module, fuse: bool, fused: list[str], unfused: dict[str, str
                 if fuse:
                     unfused.update(why_not)
                 continue
-            module.__dict__["forward"] = bound(module)
+            _copies.put_on(module, "forward", bound(module))
         fused += told
         unfused.update(why_not)
-
-
-def separate(module: nn.Module) -> None:
-    """Takes the hook off a Sequential that has one."""
-    if _hook(module) is not None:
-        del module.__dict__["forward"]
 
 
 def _hook(module: nn.Module) -> SequentialHook | None:
@@ -49,8 +44,8 @@ def _may(name: str, module: nn.Sequential, told: list[str], unfused: dict[str, s
     why = None
     if not is_sequential(type(module)):
         why = f"its class {type(module).__name__} has a forward or an __iter__ of its own"
-    elif "forward" in module.__dict__:
-        why = "somebody else has replaced its forward"
+    elif (attribute := _copies.replaced(module, "forward")) is not None:
+        why = f"somebody else has replaced its {attribute}"
     if why is not None:
         unfused[name or "(the model itself)"] = why
     return why is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -17,16 +16,16 @@ class _Located:
 
 
 class Revival:
-    """A maker of hooks. Pickles as `getattr(conv1d.torch or None, name, plain)`, all of it the standard library's:
-    plain returns the layer's own method, which behaves as if there had never been a hook."""
+    """What makes a hook, or a state with one. Pickles as `getattr(conv1d.torch or None, name, plain)`, all of it the
+    standard library's: plain returns what there would be if there had never been a hook."""
 
-    def __init__(self, name: str, method: str, make: Callable[[Any], Any]) -> None:
+    def __init__(self, name: str, plain: Callable[[Any], Any], make: Callable[[Any], Any]) -> None:
         self._name = name
-        self._plain = operator.attrgetter(method)
+        self._plain = plain
         self._make = make
 
-    def __call__(self, layer: Any) -> Any:
-        return self._make(layer)
+    def __call__(self, argument: Any) -> Any:
+        return self._make(argument)
 
     def __reduce__(self) -> Any:
         return getattr, (_Located(), self._name, self._plain)

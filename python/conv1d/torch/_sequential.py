@@ -7,6 +7,7 @@ them is still itself when it is called alone.
 
 from __future__ import annotations
 
+import operator
 import types
 import weakref
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import torch
 import torch.autograd.forward_ad as _forward_ad
 from torch.nn.modules import module as _modules
 
-from . import _fold
+from . import _copies, _fold
 from ._call import (
     _PLAIN,
     _dispatch_modes,
@@ -176,24 +177,21 @@ def groups(kinds: tuple[type, ...]) -> Iterator[Group]:
             yield group
 
 
-class SequentialHook:
+class SequentialHook(_copies.Ours):
     """Called as container.forward(input)."""
 
-    __slots__ = ("__weakref__", "_kinds", "_own", "_steps")
+    __slots__ = ("__weakref__", "_own", "_plan")
 
     def __init__(self, container: nn.Sequential) -> None:
         # Read at the first call: while it is copied or unpickled it has no modules yet.
         self._own = weakref.ref(container)
-        self._kinds: tuple[type, ...] = ()
-        self._steps: list[tuple[int, int, Group | None]] = []
+        # Classes of the modules seen, and what to run: replaced as a whole, as in _hook.py.
+        self._plan: tuple[tuple[type, ...], list[tuple[int, int, Group | None]]] = ((), [])
 
     def __call__(self, input: Any) -> Any:
         container = self._own()
         if container is None:
-            raise RuntimeError(
-                "This is a shallow copy of a Sequential whose layers are fused, and that is gone. Copy with "
-                "copy.deepcopy, or call conv1d.torch.restore before."
-            )
+            raise RuntimeError(_copies.GONE)
         if (
             _compiling()
             or container.training
@@ -215,21 +213,23 @@ class SequentialHook:
             return input
         modules = tuple(container._modules.values())
         kinds = tuple(map(type, modules))
-        if kinds != self._kinds:
-            self._follow(kinds)
-        for first, last, group in self._steps:
+        seen, steps = self._plan
+        if kinds != seen:
+            steps = self._follow(kinds)
+        for first, last, group in steps:
             input = modules[first](input) if group is None else group.run(input, modules[first:last])
         return input
 
-    def _follow(self, kinds: tuple[type, ...]) -> None:
+    def _follow(self, kinds: tuple[type, ...]) -> list[tuple[int, int, Group | None]]:
         steps: list[tuple[int, int, Group | None]] = []
         free = 0
         for group in groups(kinds):
             steps += [(i, i + 1, None) for i in range(free, group.first)]
             steps.append((group.first, group.last, group))
             free = group.last
-        self._steps = steps + [(i, i + 1, None) for i in range(free, len(kinds))]
-        self._kinds = kinds
+        steps += [(i, i + 1, None) for i in range(free, len(kinds))]
+        self._plan = (kinds, steps)
+        return steps
 
     def __reduce__(self) -> Any:
         return _REVIVAL, (self._own(),)
@@ -250,4 +250,4 @@ def bound(container: nn.Sequential) -> Any:
     return types.MethodType(_method, SequentialHook(container))
 
 
-_REVIVAL = Revival("_revive_sequential", "forward", SequentialHook)
+_REVIVAL = Revival("_revive_sequential", operator.attrgetter("forward"), SequentialHook)

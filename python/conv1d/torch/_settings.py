@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import torch
 
+from .. import _C
+
 
 class Settings(NamedTuple):
     stride: int
@@ -55,6 +57,23 @@ def read(
         return Settings(s, total // 2, total - total // 2, d, g)
     p = number(padding)
     return None if p is None else Settings(s, p, p, d, g, o, transposed)
+
+
+def renewed(ours: _C.GuestLayer | None, settings: Settings | None) -> _C.GuestLayer | None:
+    """The layer of ours for a layer's settings of now. One for others gives back what it kept."""
+    if ours is not None:
+        if ours.settings == settings:
+            return ours
+        ours.clear()  # a recorded graph may hold it for long
+    return None if settings is None else _C.GuestLayer(*settings)
+
+
+def no_attribute(module: Any, names: tuple[str, ...]) -> str | None:
+    """The first of these that is not among an object's attributes: missing, its class's, or a property."""
+    for name in names:
+        if name not in module.__dict__ or hasattr(type(getattr(type(module), name, None)), "__set__"):
+            return name
+    return None
 
 
 _warned = False

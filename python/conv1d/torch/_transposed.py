@@ -6,15 +6,15 @@ from __future__ import annotations
 import operator
 import types
 import weakref
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch.nn import functional as F  # noqa: F401  (a name in the source of PyTorch's forward)
 
 from .. import _C
-from . import _call, _described, _operators
+from . import _call, _copies, _described, _operators
 from ._pickling import Revival
-from ._settings import Settings, read
+from ._settings import Settings, read, renewed
 
 Tensor = torch.Tensor
 _compiling = torch.compiler.is_compiling
@@ -23,67 +23,82 @@ _NAMES = ("stride", "padding", "dilation", "groups", "output_padding", "padding_
 _settings_of = operator.itemgetter(*_NAMES)
 
 
-def _read(layer: torch.nn.ConvTranspose1d) -> Settings | None:
-    if type(layer.padding) is not tuple:  # PyTorch's forward refuses it
+# Settings seen; layer of ours; its number: as in _hook.py.
+_State: TypeAlias = tuple[tuple[Any, ...], _C.GuestLayer | None, int]
+_UNREAD: _State = ((object(),) * len(_NAMES), None, -1)
+
+
+def _read(seen: tuple[Any, ...]) -> Settings | None:
+    stride, padding, dilation, groups, output_padding, mode = seen
+    if mode != "zeros" or type(padding) is not tuple:  # PyTorch's forward refuses it
         return None
-    return read(layer.stride, layer.padding, layer.dilation, layer.groups, 0, layer.output_padding, transposed=True)
+    return read(stride, padding, dilation, groups, 0, output_padding, transposed=True)
 
 
-class ConvTranspose1dHook:
+class ConvTranspose1dHook(_copies.Ours):
     """Called as layer.forward(input, output_size=None)."""
 
-    __slots__ = ("__weakref__", "_layer", "_number", "_own", "_seen")
+    __slots__ = ("__weakref__", "_own", "_state")
+
+    names = _NAMES  # what it reads of a layer
 
     def __init__(self, layer: torch.nn.ConvTranspose1d) -> None:
         # The layer is read at the first call: while it is copied or unpickled it has no attributes yet.
         self._own: Any = weakref.ref(layer)
-        self._seen: tuple[Any, ...] = ()
-        self._layer: _C.GuestLayer | None = None
-        self._number = -1
+        self._state = _UNREAD
 
     def follow(self, layer: Any) -> None:
-        self._seen = _settings_of(layer.__dict__)
-        settings = _read(layer) if layer.padding_mode == "zeros" else None
-        self._layer = None if settings is None else _C.GuestLayer(*settings)
-        self._number = -1 if self._layer is None else self._layer.number
+        """Raises KeyError where the layer lacks a setting."""
+        seen = _settings_of(layer.__dict__)
+        ours = renewed(self._state[1], _read(seen))
+        self._state = (seen, ours, -1 if ours is None else ours.number)
 
     def __call__(self, input: Any, output_size: Any = None) -> Tensor:
         layer = self._own()
         if layer is None:
-            raise RuntimeError(
-                "This is a shallow copy of an accelerated ConvTranspose1d that is gone. Copy with copy.deepcopy, "
-                "or call conv1d.torch.restore before."
-            )
+            raise RuntimeError(_copies.GONE)
         if _compiling():
             return self._traced(layer, input, output_size)
         weight, bias = layer.weight, layer.bias
-        if output_size is None and self._layer is not None:
-            output = _serve(self._own, _NAMES, self._seen, self._layer, self._number, input, weight, bias)
+        seen, ours, number = self._state
+        if output_size is None and ours is not None:
+            output = _serve(self._own, _NAMES, seen, ours, number, input, weight, bias)
             if output is not None and output is not False:
                 return output
-        seen = _settings_of(layer.__dict__)
-        if seen != self._seen:
-            self.follow(layer)  # attributes may be set at any time
-        self._seen = seen
-        ours = self._layer
+        try:
+            if not all(map(operator.is_, _settings_of(layer.__dict__), seen)):
+                self.follow(layer)  # attributes may be set at any time
+                seen, ours, number = self._state
+        except KeyError:  # or deleted, which is PyTorch's to say
+            return self._plain(layer, input, output_size)
         if ours is None or output_size is not None:
             return self._plain(layer, input, output_size)
-        output = _call.run(ours, self._number, input, weight, bias)
+        output = _call.run(ours, number, input, weight, bias)
         return self._plain(layer, input, output_size) if output is None else output
 
     def served(self, input: Any, weight: Any, bias: Any) -> Tensor | None:
         """The output of layer(input) with the layer's weight and bias at hand; None where more has to be asked."""
-        if self._layer is None:
+        seen, ours, number = self._state
+        if ours is None:
             return None
-        output = _serve(self._own, _NAMES, self._seen, self._layer, self._number, input, weight, bias)
+        output = _serve(self._own, _NAMES, seen, ours, number, input, weight, bias)
         return None if output is False else output
 
     def _traced(self, layer: torch.nn.ConvTranspose1d, input: Any, output_size: Any) -> Tensor:
         """In a program that is being compiled or exported."""
         settings: Settings | None = None
         weight, bias = layer.weight, layer.bias
-        if output_size is None and layer.padding_mode == "zeros":
-            settings = _read(layer)
+        if output_size is None:
+            settings = _read(
+                (
+                    layer.stride,
+                    layer.padding,
+                    layer.dilation,
+                    layer.groups,
+                    layer.output_padding,
+                    layer.padding_mode,
+                )
+            )
         if settings is None or not _operators.is_served(settings, input, weight, bias):
             return self._plain(layer, input, output_size)
         return torch.ops.conv1d.conv_transpose1d(input, weight, bias, *settings[:6])
@@ -95,16 +110,23 @@ class ConvTranspose1dHook:
 
     def kernel_for(self, layer: torch.nn.ConvTranspose1d, input: Tensor) -> str | None:
         """The family that layer(input) takes for most of its time; None where PyTorch answers."""
-        if _settings_of(layer.__dict__) != self._seen:
-            self.follow(layer)
-        if self._layer is None:
-            return None
-        return _described.kernel_for(self._number, input, layer.weight, layer.bias)
+        self.follow(layer)
+        _, ours, number = self._state
+        return None if ours is None else _described.kernel_for(number, input, layer.weight, layer.bias)
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of packed weights that this layer keeps."""
-        return 0 if self._layer is None else self._layer.kept_bytes
+        ours = self._state[1]
+        return 0 if ours is None else ours.kept_bytes
+
+    def release(self) -> None:
+        """Gives them back, also where a recorded graph still holds the layer of ours."""
+        ours = self._state[1]
+        if ours is not None:
+            ours.clear()
+
+    __del__ = release
 
     def __reduce__(self) -> Any:
         return _REVIVAL, (self._own(),)
@@ -123,4 +145,4 @@ def bound(layer: torch.nn.ConvTranspose1d) -> Any:
     return types.MethodType(ConvTranspose1dHook.__call__, ConvTranspose1dHook(layer))
 
 
-_REVIVAL = Revival("_revive_conv_transpose1d", "forward", ConvTranspose1dHook)
+_REVIVAL = Revival("_revive_conv_transpose1d", operator.attrgetter("forward"), ConvTranspose1dHook)

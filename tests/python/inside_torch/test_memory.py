@@ -48,6 +48,42 @@ def test_given_back_by_restore_and_when_the_layer_dies() -> None:
     assert conv1d.kept_memory() == kept, "the copy of the old numbers is gone"
 
 
+@pytest.mark.parametrize("end", ["restore", "delete"])
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.ConvTranspose1d])
+def test_given_back_while_a_graph_lives(kind, end: str) -> None:
+    start = conv1d.kept_memory()
+    m = kind(64, 64, 7)
+    conv1d.torch.accelerate(m)
+    x = torch.randn(1, 64, 500)
+    y = m(x)
+    with torch.no_grad():
+        m(x)
+    assert conv1d.kept_memory() > start
+    weight = m.weight
+    if end == "restore":
+        conv1d.torch.restore(m)
+    else:
+        del m
+    assert conv1d.kept_memory() == start
+    y.sum().backward()
+    assert weight.grad is not None
+    assert conv1d.kept_memory() == start
+
+
+@pytest.mark.parametrize("give_back", [conv1d.empty_cache, lambda: conv1d.torch.restore(nn.ReLU())])
+@torch.no_grad()
+def test_what_functions_keep_is_given_back(give_back) -> None:
+    start = conv1d.kept_memory()
+    x = torch.randn(1, 64, 500)
+    for _ in range(3):
+        weight = torch.randn(64, 64, 7)
+        y = conv1d.torch.conv1d(x, weight)
+    assert conv1d.kept_memory() > start
+    give_back()
+    assert conv1d.kept_memory() == start
+    torch.testing.assert_close(conv1d.torch.conv1d(x, weight), y)
+
+
 @torch.no_grad()
 def test_never_more_than_eight_times_the_weights() -> None:
     gc.collect()

@@ -46,6 +46,11 @@ def test_kernel_for_is_none_where_pytorch_answers() -> None:
     assert conv1d.torch.kernel_for(layer, x) is not None
     assert conv1d.torch.kernel_for(layer, torch.randn(1, 5, 50)) is None
     assert conv1d.torch.kernel_for(layer, torch.randint(9, (1, 4, 50))) is None
+    assert conv1d.torch.kernel_for(layer, x.to_sparse()) is None
+    padded = nn.Conv1d(4, 4, 3, padding=5, padding_mode="reflect")
+    conv1d.torch.accelerate(padded)
+    assert conv1d.torch.kernel_for(padded, x) is not None
+    assert conv1d.torch.kernel_for(padded, x[..., :5]) is None, "too short for its pad"
     assert conv1d.torch.kernel_for(nn.ReLU(), x) is None
 
 

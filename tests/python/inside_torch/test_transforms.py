@@ -70,6 +70,26 @@ def test_backward_modes(make) -> None:
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.ConvTranspose1d])
+def test_gradients_of_a_layer_whose_input_and_weight_depend_on_each_other(kind, dtype: torch.dtype) -> None:
+    plain, ours = pair(lambda: kind(4, 4, 3, dtype=dtype))
+    x = input_of(plain)
+    results = []
+    for layer in (plain, ours):
+        weight = layer.weight
+        mixed = x * weight.sum()  # computed from the weight without the layer
+        loss = layer(layer(x)).abs().square().sum() + layer(mixed).abs().square().sum()
+        found = []
+        for _ in range(3):
+            (grad,) = torch.autograd.grad(loss, weight, create_graph=True)
+            found.append(grad)
+            loss = grad.abs().square().sum()
+        results.append(found)
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_gradients_only_where_wanted() -> None:
     _, layer = pair(LAYERS[0])
     x = input_of(layer)
