@@ -142,9 +142,12 @@ std::shared_ptr<NumberedLayer> recent_layer(const void* weight, const guest::Set
 
 void forget_recent_layers() {
   std::list<Recent> dropped;
-  const std::lock_guard lock(recent_layers().mutex);
-  dropped.swap(recent_layers().list);
-  recent_layers().places.clear();
+  {
+    const std::lock_guard lock(recent_layers().mutex);
+    dropped.swap(recent_layers().list);
+    recent_layers().places.clear();
+  }
+  for (const Recent& recent : dropped) recent.layer->layer().clear();  // a recorded graph may hold it longer
 }
 
 }  // namespace conv1d::python::pytorch

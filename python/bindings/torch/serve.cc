@@ -46,7 +46,7 @@ bool is_plain(const Questions& q, PyObject* object) {
 /// Whether the attributes of `owner` are still the very objects that were seen. A dead owner has not changed.
 bool is_unchanged(PyObject* weak_owner, PyObject* names, PyObject* seen) {
   PyObject* owner = PyWeakref_CheckRef(weak_owner) ? PyWeakref_GET_OBJECT(weak_owner) : Py_None;
-  if (owner == Py_None) return true;
+  if (owner == Py_None) return false;  // gone: what is called is a copy that somebody made by hand
   PyObject** dict = _PyObject_GetDictPtr(owner);
   if (!dict || !*dict || !PyDict_Check(*dict) || PyTuple_GET_SIZE(seen) != PyTuple_GET_SIZE(names)) return false;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {

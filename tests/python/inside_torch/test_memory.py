@@ -77,11 +77,12 @@ def test_what_functions_keep_is_given_back(give_back) -> None:
     x = torch.randn(1, 64, 500)
     for _ in range(3):
         weight = torch.randn(64, 64, 7)
-        y = conv1d.torch.conv1d(x, weight)
+        for _ in range(2):  # packed when it is seen again
+            y = conv1d.torch.conv1d(x, weight)
     assert conv1d.kept_memory() > start
     give_back()
     assert conv1d.kept_memory() == start
-    torch.testing.assert_close(conv1d.torch.conv1d(x, weight), y)
+    torch.testing.assert_close(conv1d.torch.conv1d(x, weight), y, rtol=1e-4, atol=1e-4)
 
 
 @torch.no_grad()
