@@ -179,7 +179,7 @@ class FftTransform {
   explicit FftTransform(const tiles::Details& d) : points_(static_cast<std::size_t>(d.points)) {}
 
   // A real value stands once; a complex one as real + imaginary, imaginary, real: what Gauss's three products take.
-  void Forward(float* x, float* to, std::int64_t apart) const {
+  void Forward(float* x, std::int64_t, float* to, std::int64_t apart) const {
     fft_tile::HWY_NAMESPACE::Forward(table_, x, points_);
     hn::StoreU(LoadAt(x, 0), D(), to);
     hn::StoreU(LoadAt(x, 1), D(), to += apart);
@@ -210,7 +210,7 @@ class FftTransform {
 
   // y[i] = sum w[q] x[i + q] is a product of polynomials in x with sum w[q] x^-q. Inverse() is not scaled and sees one
   // of each pair of complex values: hence 1/points and 2/points.
-  void Filter(float* w, float* to) const {
+  void Filter(float* w, std::int64_t, float* to) const {
     for (std::size_t q = 1; q < points_ - q; ++q) {
       const V low = LoadAt(w, q), high = LoadAt(w, points_ - q);
       StoreAt(high, w, q);

@@ -61,7 +61,8 @@ template <class Transform> class Loader {
   }
 
   // `at(i)`: where the vector of samples i lies. Magnitudes are compared as integers: NaN is the largest of all.
-  template <class At> HWY_INLINE void TransformVector(const At& at, float* to, std::uint32_t* largest) const {
+  template <class At>
+  HWY_INLINE void TransformVector(const At& at, std::int64_t cls, float* to, std::uint32_t* largest) const {
     const DI di;
     const VI magnitude = hn::Set(di, 0x7fffffff);
     const auto larger = [&](VI most, V v) { return hn::Max(most, hn::And(hn::BitCast(di, v), magnitude)); };
@@ -78,7 +79,7 @@ template <class Transform> class Loader {
           most = larger(most, samples[i]);
         hn::Store(most, di, most_at);
       }
-      transform_.Forward(samples, to, d_.spectra_stride);
+      transform_.Forward(samples, cls, to, d_.spectra_stride);
     } else {
       for (std::int64_t first = 0; first < d_.points; first += d_.segment, most_at += kLanes) {
         VI most = hn::Load(di, most_at);
@@ -89,7 +90,7 @@ template <class Transform> class Loader {
         }
         hn::Store(most, di, most_at);
       }
-      transform_.Forward(samples_, to, d_.spectra_stride);
+      transform_.Forward(samples_, cls, to, d_.spectra_stride);
     }
   }
 
@@ -125,17 +126,18 @@ template <class Transform> class Loader {
       }
       const std::int64_t vectors = d_.unit_tiles / kVector;
       for (std::int64_t v = phase, first = 0; v < vectors; v += d_.phases, first += kVector) {
-        TransformVector([&](std::int64_t i) HWY_ATTR { return at[i] + first; }, spectra + v * kVector,
+        TransformVector([&](std::int64_t i) HWY_ATTR { return at[i] + first; }, cls, spectra + v * kVector,
                         largest + v * d_.segments * kVector);
       }
     }
   }
 
   void LoadPhases(const Tile& t, std::int64_t row, float* to, std::uint32_t* largest) const {
-    const std::int64_t start = unit_.FirstPosition(t, row % unit_.geometry.classes), apart = unit_.geometry.dilation;
+    const std::int64_t cls = row % unit_.geometry.classes;
+    const std::int64_t start = unit_.FirstPosition(t, cls), apart = unit_.geometry.dilation;
     const float* const from = unit_.InputRow(t.batch, row / unit_.geometry.classes);
     if (start >= 0 && start + (d_.points - 1) * apart + kVector <= p_.in_length) {
-      return TransformVector([&](std::int64_t i) { return from + start + i * apart; }, to, largest);
+      return TransformVector([&](std::int64_t i) { return from + start + i * apart; }, cls, to, largest);
     }
     // Beside the row's ends: what is not whole in it is put together, one vector after the other.
     float* const line = line_;
@@ -146,12 +148,13 @@ template <class Transform> class Loader {
           unit_.FillLine(from, at, 1, kVector, line + i * kVector);
           return static_cast<const float*>(line + i * kVector);
         },
-        to, largest);
+        cls, to, largest);
   }
 
   void LoadAnywhere(const Tile* tiles, std::int64_t row, float* to, std::uint32_t* largest) const {
     const Geometry& g = unit_.geometry;
-    const std::int64_t stride = g.dilation * p_.step, channel = row / g.classes, origin = g.origin(p_, row % g.classes);
+    const std::int64_t stride = g.dilation * p_.step, channel = row / g.classes, cls = row % g.classes;
+    const std::int64_t origin = g.origin(p_, cls);
     const bool whole = stride * p_.input.column == 1;
     const float* lines[kLanes];
     for (std::int64_t l = 0; l < kVector; ++l) {
@@ -171,7 +174,7 @@ template <class Transform> class Loader {
       }
     }
     LinesToLanes(lines, static_cast<std::size_t>(d_.loaded), samples_, kLanes);
-    TransformVector([&](std::int64_t i) { return samples_ + i * kVector; }, to, largest);
+    TransformVector([&](std::int64_t i) { return samples_ + i * kVector; }, cls, to, largest);
   }
 
   const Unit& unit_;

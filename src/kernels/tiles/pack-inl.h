@@ -42,24 +42,31 @@ template <class Transform> class FilterPacker {
  private:
   // One window of as many outputs' filters as a vector has lanes.
   void PackFilters(std::int64_t g, std::int64_t first, std::int64_t k) {
-    const std::int64_t row = k / d_.windows, cls = row % geometry_.classes, taps = geometry_.taps_of(cls, p_.taps);
-    const std::int64_t begin = k % d_.windows * d_.window, end = std::min(begin + d_.window, taps);
-    std::fill(taps_, taps_ + static_cast<std::size_t>(d_.points) * kLanes, 0.0f);
     const std::int64_t count = std::min(static_cast<std::int64_t>(kLanes), p_.outputs - first);
-    for (std::int64_t sample = begin; sample < end; ++sample) {
-      const std::int64_t t = geometry_.tap_of(cls, sample, p_.taps);
-      float* const lanes = taps_ + static_cast<std::size_t>(sample - begin) * kLanes;
-      const float* w = weight_ + g * p_.weight.group + first * p_.weight.output +
-                       row / geometry_.classes * p_.weight.input + t * p_.weight.tap;
-      for (std::int64_t l = 0; l < count; ++l) lanes[l] = w[l * p_.weight.output];
+    for (std::int64_t joined = 0; joined < d_.joined; ++joined) {
+      GatherTaps(g, first, count, k / d_.windows * d_.joined + joined, k % d_.windows * d_.window);
+      transform_.Filter(taps_, joined, values_);
     }
-    transform_.Filter(taps_, values_);
     for (std::int64_t l = 0; l < count; ++l) {
       const Panel panel = panels_[panels_.of_row(first + l)];
       float* to = packed_ + g * d_.values * p_.outputs * d_.sums() + panel.row * d_.sums() + k * panel.rows + first +
                   l - panel.row;
       const float* from = values_ + l;
       for (std::int64_t v = 0; v < d_.values; ++v, to += p_.outputs * d_.sums(), from += kLanes) *to = *from;
+    }
+  }
+
+  // The taps of a window of a virtual row that begins at sample `begin`.
+  void GatherTaps(std::int64_t g, std::int64_t first, std::int64_t count, std::int64_t row, std::int64_t begin) {
+    const std::int64_t cls = row % geometry_.classes, taps = geometry_.taps_of(cls, p_.taps);
+    const std::int64_t end = std::min(begin + d_.window, taps);
+    std::fill(taps_, taps_ + static_cast<std::size_t>(d_.points) * kLanes, 0.0f);
+    for (std::int64_t sample = begin; sample < end; ++sample) {
+      const std::int64_t t = geometry_.tap_of(cls, sample, p_.taps);
+      float* const lanes = taps_ + static_cast<std::size_t>(sample - begin) * kLanes;
+      const float* w = weight_ + g * p_.weight.group + first * p_.weight.output +
+                       row / geometry_.classes * p_.weight.input + t * p_.weight.tap;
+      for (std::int64_t l = 0; l < count; ++l) lanes[l] = w[l * p_.weight.output];
     }
   }
 

@@ -81,7 +81,7 @@ template <class Transform> class TileConvolution {
   void LoadSpectra() {
     uneven_.Forget();
     for (std::int64_t row = 0; row < d_.rows; ++row) {
-      loader_.LoadRow(row, memory_.spectra + row * d_.row_tiles, memory_.largest);
+      loader_.LoadRow(row, memory_.spectra + row / d_.joined * d_.row_tiles, memory_.largest);
     }
   }
 

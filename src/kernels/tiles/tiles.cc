@@ -56,7 +56,7 @@ std::int64_t wide_tiles(std::int64_t lanes) { return 3 * std::max<std::int64_t>(
 
 // As many tiles as let their spectra stay in the cache, and every thread have two units.
 std::int64_t usual_unit(const Question& q, const Tiling& t) {
-  const std::int64_t wide = wide_tiles(q.lanes), row_bytes = t.rows * kFloat;
+  const std::int64_t wide = wide_tiles(q.lanes), row_bytes = t.rows / q.transform.joined * kFloat;
   const std::int64_t fitting = std::min(kSpectraBytes / q.transform.values, kValueBytes) / row_bytes / wide * wide;
   std::int64_t most = q.transform.values > 16 ? 4 * wide : 16 * wide;  // few values: more tiles for the same products
   if (q.options.threads > 1) most = std::min(most, q.p.groups * t.tiles / (2 * q.options.threads) / wide * wide);
@@ -147,7 +147,8 @@ void windows_in_turn(const Question& q, Tiling& t) {
 
 double seconds(const Question& q, const Tiling& t) {
   const auto& [p, transform, options, g, lanes, m] = q;
-  const double rows = static_cast<double>(t.rows), sums = rows * static_cast<double>(t.windows);
+  const double rows = static_cast<double>(t.rows);
+  const double sums = rows / static_cast<double>(transform.joined) * static_cast<double>(t.windows);
   const double outputs = static_cast<double>(p.outputs), values = static_cast<double>(transform.values);
   const double units = static_cast<double>(t.units), tiles = units * static_cast<double>(t.unit_tiles);
   const double loaded = static_cast<double>(t.row_tiles) / static_cast<double>(t.unit_tiles);
@@ -188,7 +189,7 @@ std::int64_t spread(std::int64_t floats) {
 // Filters for each value, and the taps themselves for tiles that are computed directly.
 std::size_t packed_bytes(const Question& q) {
   const TapProblem& p = q.p;
-  const std::int64_t sums = p.inputs * q.g.classes * ceil_div(q.g.span, q.transform.window);
+  const std::int64_t sums = p.inputs * q.g.classes / q.transform.joined * ceil_div(q.g.span, q.transform.window);
   return sizeof(PackedHeader) +
          static_cast<std::size_t>(p.groups * p.outputs * (q.transform.values * sums + p.inputs * p.taps) * kFloat);
 }
@@ -217,7 +218,7 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   d.points = transform.points, d.values = transform.values, d.segment = transform.segment;
   d.segments = ceil_div(d.points, d.segment);
   d.loaded = (transform.points + 3) / 4 * 4;
-  d.layout = t.layout, d.valid = t.valid, d.rows = t.rows;
+  d.layout = t.layout, d.valid = t.valid, d.rows = t.rows, d.joined = transform.joined;
   d.window = transform.window, d.windows = t.windows, d.row_tiles = t.row_tiles, d.pitch = t.pitch;
   d.phases = t.phases, d.phase_tiles = t.phase_tiles, d.tiles = t.tiles;
   d.unit_tiles = t.unit_tiles, d.tile_blocks = t.units;
@@ -226,7 +227,7 @@ void prepare(Plan& plan, const ChooseOptions& options, const Transform& transfor
   d.block_panels =
       std::clamp<std::int64_t>(kProductsBytes / (d.values * d.unit_tiles * kFloat * kMostPanelRows), 1, panels.count());
   d.uneven = std::clamp(4.0f * std::sqrt(static_cast<float>(p.inputs) * static_cast<float>(p.taps)), 8.0f, 256.0f);
-  d.spectra_stride = spread(d.rows * d.row_tiles);
+  d.spectra_stride = spread(d.rows / d.joined * d.row_tiles);
   d.products_stride = spread(d.block_panels * std::min(kMostPanelRows, p.outputs) * d.unit_tiles);
 
   const auto bytes = [](std::int64_t count, std::int64_t size) { return aligned_bytes(count * size); };

@@ -79,8 +79,9 @@ struct Details {
       uneven_bytes, offsets_bytes;  // scratch memory; the block's twice more
   float uneven;                     // bound of a tile's largest sample over what an output reads
   Layout layout;
+  std::uint8_t joined;  // classes whose values make one row of spectra: see Transform
 
-  std::int64_t sums() const { return rows * windows; }  ///< products of one value of one output
+  std::int64_t sums() const { return rows / joined * windows; }  ///< products of one value of one output
   /// Samples of a row that the outputs of one tile read, at most.
   std::int64_t reach() const { return (windows - 1) * window + points; }
   /// Floats held of a row when a tile is computed directly: what it reads, and what its last vectors reach beyond.
@@ -117,6 +118,9 @@ struct Transform {
   std::int64_t window;          // taps that it takes; longer spans are cut
   std::int64_t segment;         // see Details
   double seconds_a_vector;      // of one transform of a vector of tiles, its loads and stores included
+  // Classes of taps that are treated differently: the values of the first are followed by those of the second, in one row
+  // of spectra, and no product is spent on what one of them needs and the other does not. Else 1.
+  std::uint8_t joined = 1;
 };
 
 /// Has the problem a form that tiles can compute? float32, spans of two taps or more, nothing empty.

@@ -8,10 +8,17 @@ namespace conv1d::kernels::toom_cook {
 namespace {
 
 tiles::Transform transform_of(const TapProblem& p, Isa isa) {
-  const std::int64_t values = tiles::Geometry::of(p).span + kOutputs - 1;
+  const tiles::Geometry g = tiles::Geometry::of(p);
+  const std::int64_t points = g.span + kOutputs - 1;
+  const bool joined = g.classes == 2 && p.taps == 3;
   // Measured: a small matrix.
-  const double samples = static_cast<double>(values) * vector_lanes(isa, sizeof(float));
-  return {values, values, tiles::Geometry::of(p).span, kSegment, samples * 1.2 / machine(isa).moved};
+  const double samples = static_cast<double>(points) * vector_lanes(isa, sizeof(float));
+  return {.points = points,
+          .values = joined ? points + kOutputs : points,
+          .window = g.span,
+          .segment = kSegment,
+          .seconds_a_vector = samples * 1.2 / machine(isa).moved,
+          .joined = static_cast<std::uint8_t>(joined ? 2 : 1)};
 }
 
 // Few rows gain nothing, and the rounding of the transforms would show: with many it averages out.
@@ -31,7 +38,8 @@ void prepare(Plan& plan, const ChooseOptions& options) {
 }
 
 tiles::Functions functions_of(const Plan& plan) {
-  return functions_for(plan.isa, plan.get<tiles::Details>().points - kOutputs + 1);
+  const auto& d = plan.get<tiles::Details>();
+  return functions_for(plan.isa, d.points - kOutputs + 1, d.joined > 1);
 }
 
 void pack(const Plan& plan, const void* weight, void* packed) noexcept {

@@ -14,11 +14,13 @@ HWY_BEFORE_NAMESPACE();
 namespace conv1d::kernels::toom_cook::HWY_NAMESPACE {
 namespace {
 
-template <int kTaps> tiles::Functions Both() {
-  return {tiles::HWY_NAMESPACE::Run<ToomCook<kTaps>>, tiles::HWY_NAMESPACE::Pack<ToomCook<kTaps>>};
+template <class Transform> tiles::Functions Both() {
+  return {tiles::HWY_NAMESPACE::Run<Transform>, tiles::HWY_NAMESPACE::Pack<Transform>};
 }
 
-tiles::Functions ForTaps(std::int64_t taps) { return taps == 2 ? Both<2>() : Both<3>(); }
+tiles::Functions ForTaps(std::int64_t taps, bool joined) {
+  return joined ? Both<Joined>() : taps == 2 ? Both<ToomCook<2>>() : Both<ToomCook<3>>();
+}
 
 }  // namespace
 }  // namespace conv1d::kernels::toom_cook::HWY_NAMESPACE
@@ -27,7 +29,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace conv1d::kernels::toom_cook {
 
-tiles::Functions functions_for(Isa isa, std::int64_t taps) { return CONV1D_CHOOSE(isa, ForTaps)(taps); }
+tiles::Functions functions_for(Isa isa, std::int64_t taps, bool joined) {
+  return CONV1D_CHOOSE(isa, ForTaps)(taps, joined);
+}
 
 }  // namespace conv1d::kernels::toom_cook
 #endif

@@ -67,6 +67,7 @@ template <int kTaps> struct Matrices {
   }
 };
 
-tiles::Functions functions_for(Isa isa, std::int64_t taps);
+/// `joined`: see Joined in transform-inl.h.
+tiles::Functions functions_for(Isa isa, std::int64_t taps, bool joined);
 
 }  // namespace conv1d::kernels::toom_cook

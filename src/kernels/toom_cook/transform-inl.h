@@ -60,17 +60,23 @@ template <int kTaps> class ToomCook {
 
   explicit ToomCook(const tiles::Details&) {}
 
-  HWY_INLINE void Forward(const V* samples, float* to, std::int64_t apart) const {
+  HWY_INLINE void Forward(const V* samples, std::int64_t, float* to, std::int64_t apart) const {
     ForwardRows(samples, to, apart, std::make_integer_sequence<int, kValues>());
   }
 
   void Inverse(const float* from, std::int64_t apart, float bias, float* x) const {
-    V products[kValues];
-    for (int j = 0; j < kValues; ++j) products[j] = hn::LoadU(D(), from + j * apart);
-    InverseRows(products, hn::Set(D(), bias), x, std::make_integer_sequence<int, kOutputs>());
+    const V every = hn::Set(D(), bias);
+    Inverse(from, apart, [every](int) HWY_ATTR { return every; }, x);
   }
 
-  void Filter(float* w, float* to) const {
+  // `start(i)` is what output i is added to.
+  template <class Start> void Inverse(const float* from, std::int64_t apart, const Start& start, float* x) const {
+    V products[kValues];
+    for (int j = 0; j < kValues; ++j) products[j] = hn::LoadU(D(), from + j * apart);
+    InverseRows(products, start, x, std::make_integer_sequence<int, kOutputs>());
+  }
+
+  void Filter(float* w, std::int64_t, float* to) const {
     V taps[kTaps];
     for (int i = 0; i < kTaps; ++i) taps[i] = LoadAt(w, static_cast<std::size_t>(i));
     FilterRows(taps, to, std::make_integer_sequence<int, kValues>());
@@ -82,16 +88,49 @@ template <int kTaps> class ToomCook {
     (hn::StoreU(Dot<kMatrices.input[kRows]>(x, std::make_integer_sequence<int, kValues>()), D(), to + kRows * apart),
      ...);
   }
-  template <int... kRows>
-  static HWY_INLINE void InverseRows(const V* products, V bias, float* x, std::integer_sequence<int, kRows...>) {
-    (StoreAt(hn::Add(Dot<kMatrices.output[kRows]>(products, std::make_integer_sequence<int, kValues>()), bias), x,
-             kRows),
+  template <class Start, int... kRows>
+  static HWY_INLINE void InverseRows(const V* products, const Start& start, float* x,
+                                     std::integer_sequence<int, kRows...>) {
+    (StoreAt(hn::Add(Dot<kMatrices.output[kRows]>(products, std::make_integer_sequence<int, kValues>()), start(kRows)),
+             x, kRows),
      ...);
   }
   template <int... kRows>
   static HWY_INLINE void FilterRows(const V* taps, float* to, std::integer_sequence<int, kRows...>) {
     (StoreAt(Dot<kMatrices.filter[kRows]>(taps, std::make_integer_sequence<int, kTaps>()), to, kRows), ...);
   }
+};
+
+// Three taps at a stride of two: the first class has two of them, the second one, for which nothing is to be saved. Its
+// samples are multiplied as they are.
+class Joined {
+  using First = ToomCook<2>;
+  static constexpr int kFirst = Matrices<2>::kValues;
+
+ public:
+  static constexpr std::int64_t kPoints = First::kPoints, kSegment = First::kSegment;
+
+  explicit Joined(const tiles::Details& d) : first_(d) {}
+
+  HWY_INLINE void Forward(const V* samples, std::int64_t cls, float* to, std::int64_t apart) const {
+    if (cls == 0) return first_.Forward(samples, cls, to, apart);
+    CONV1D_UNROLL
+    for (int i = 0; i < kOutputs; ++i) hn::StoreU(samples[i], D(), to + (kFirst + i) * apart);
+  }
+
+  void Inverse(const float* from, std::int64_t apart, float bias, float* x) const {
+    const V every = hn::Set(D(), bias);
+    const auto second = [&](int i) HWY_ATTR { return hn::Add(every, hn::LoadU(D(), from + (kFirst + i) * apart)); };
+    first_.Inverse(from, apart, second, x);
+  }
+
+  void Filter(float* w, std::int64_t cls, float* to) const {
+    if (cls == 0) return first_.Filter(w, cls, to);
+    for (std::size_t i = 0; i < kOutputs; ++i) StoreAt(LoadAt(w, 0), to, kFirst + i);
+  }
+
+ private:
+  First first_;
 };
 
 }  // namespace
