@@ -79,9 +79,10 @@ void bind_nn(nb::module_& module) {
   module.attr("_texts") = constructor_texts();
   module.def("_invalid_padding_string",
              [](const std::string& quoted) { return texts::invalid_padding_string(quoted); });
-  module.def("_uneven_groups_hint", [](const std::string& name, const std::string& channels, const std::string& groups) {
-    return texts::uneven_groups_hint(name, channels, groups);
-  });
+  module.def("_uneven_groups_hint",
+             [](const std::string& name, const std::string& channels, const std::string& groups) {
+               return texts::uneven_groups_hint(name, channels, groups);
+             });
   module.def("_invalid_padding_mode", [](const std::string& shown) { return texts::invalid_padding_mode(shown); });
   module.def("_zeros_only", [](const std::string& class_name) { return texts::zeros_only(class_name); });
   module.def("_output_size_count", &texts::output_size_count);

@@ -125,7 +125,8 @@ ConvGeometry check_conv1d(const Tensor& input, const Tensor& weight, const Tenso
   }
   check_has_taps(call);
   if (args.groups <= 0) {
-    fail(call.meta() ? "Invalid channel dimensions" : "non-positive groups is not supported", texts::kGroupsPositiveHint);
+    fail(call.meta() ? "Invalid channel dimensions" : "non-positive groups is not supported",
+         texts::kGroupsPositiveHint);
   }
   const Numbers n = same ? resolve_same(call, args) : resolve_lists(call, args);
   check_channels(call, args.groups);

@@ -21,7 +21,8 @@ inline constexpr const char* kSameStridedHint =
     "A strided layer has fewer outputs than its input has samples. For ceil(length / stride) give an odd kernel "
     "padding=dilation * (kernel_size - 1) // 2.";
 inline constexpr const char* kPaddingNamesHint =
-    "padding is a number of samples on each side, \"same\" (output as long as the input) or \"valid\" (no padding); its "
+    "padding is a number of samples on each side, \"same\" (output as long as the input) or \"valid\" (no padding); "
+    "its "
     "kind is padding_mode.";
 /// Both numbers as they are shown.
 std::string uneven_groups_hint(std::string_view name, std::string_view channels, std::string_view groups);
