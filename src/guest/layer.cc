@@ -87,7 +87,7 @@ std::shared_ptr<const Pass> Layer::Impl::ready(Kind kind, const PassKey& key) {
       if (slot && slot->key == key && (!slot->refused_at || *slot->refused_at == kept_memory_epoch())) return slot;
     }
   }
-  const std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, true);
+  std::shared_ptr<const Pass> pass = make_pass(settings, kind, key, true);
   if (!pass) return nullptr;
   const std::lock_guard lock(mutex);
   put_first(pass);
