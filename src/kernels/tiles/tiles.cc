@@ -97,7 +97,7 @@ bool neighbours(const Question& q, Tiling& t) {
   t.stretch = t.valid * g.dilation * p.step;
   t.lowest = lowest;
   const std::int64_t reach = highest - lowest + (g.dilation * transform.points - 1) * p.step;
-  const auto lines = [&] { return ceil_div(width + reach / t.stretch, lanes) * lanes; };
+  const auto lines = [&] { return ceil_div(width + reach / t.stretch, q.lanes) * q.lanes; };
   while (width > lanes && t.stretch * lines() * kFloat > kPlanesBytes) width -= lanes;
   if (t.stretch * lines() * kFloat > 4 * kPlanesBytes) return false;
   // Units of equal size, rather than a last one that is nearly empty.

@@ -21,11 +21,30 @@ using tiles::HWY_NAMESPACE::LoadAt;
 using tiles::HWY_NAMESPACE::StoreAt;
 using tiles::HWY_NAMESPACE::V;
 
+enum class Part { kInput, kFilter, kOutput };
+
+// By names, not as a reference to a row: Clang 15 takes no part of an object for a template's argument.
+template <class M, Part kPart> constexpr double factor(int row, int column) {
+  constexpr M kMatrices{};
+  if constexpr (kPart == Part::kInput) return kMatrices.input[row][column];
+  if constexpr (kPart == Part::kFilter) return kMatrices.filter[row][column];
+  if constexpr (kPart == Part::kOutput) return kMatrices.output[row][column];
+}
+
+// Is one of the row's first `columns` factors not zero?
+template <class M, Part kPart> constexpr bool started(int row, int columns) {
+  for (int i = 0; i < columns; ++i) {
+    if (factor<M, kPart>(row, i) != 0) return true;
+  }
+  return false;
+}
+
 // sum + factor * x, for a factor known to the compiler.
-template <const auto& kRow, int kColumn, bool kStarted> HWY_INLINE V AddTerm(V sum, V x) {
-  constexpr float kFactor = static_cast<float>(kRow[kColumn]);
-  if constexpr (kFactor == 0) return sum;
-  if constexpr (!kStarted) {
+template <class M, Part kPart, int kRow, int kColumn> HWY_INLINE V AddTerm(V sum, V x) {
+  constexpr float kFactor = static_cast<float>(factor<M, kPart>(kRow, kColumn));
+  if constexpr (kFactor == 0) {
+    return sum;
+  } else if constexpr (!started<M, kPart>(kRow, kColumn)) {
     if constexpr (kFactor == 1) return x;
     return hn::Mul(x, hn::Set(D(), kFactor));
   } else if constexpr (kFactor == 1) {
@@ -37,23 +56,16 @@ template <const auto& kRow, int kColumn, bool kStarted> HWY_INLINE V AddTerm(V s
   }
 }
 
-// Is one of the row's first `columns` factors not zero?
-template <const auto& kRow> constexpr bool started(int columns) {
-  for (int i = 0; i < columns; ++i) {
-    if (kRow[i] != 0) return true;
-  }
-  return false;
-}
-
-template <const auto& kRow, int... kColumns> HWY_INLINE V Dot(const V* x, std::integer_sequence<int, kColumns...>) {
+template <class M, Part kPart, int kRow, int... kColumns>
+HWY_INLINE V Dot(const V* x, std::integer_sequence<int, kColumns...>) {
   V sum = hn::Zero(D());
-  ((sum = AddTerm<kRow, kColumns, started<kRow>(kColumns)>(sum, x[kColumns])), ...);
+  ((sum = AddTerm<M, kPart, kRow, kColumns>(sum, x[kColumns])), ...);
   return sum;
 }
 
 template <int kTaps> class ToomCook {
-  static constexpr Matrices<kTaps> kMatrices{};
-  static constexpr int kValues = Matrices<kTaps>::kValues;
+  using M = Matrices<kTaps>;
+  static constexpr int kValues = M::kValues;
 
  public:
   static constexpr std::int64_t kPoints = kValues, kSegment = toom_cook::kSegment;
@@ -85,19 +97,19 @@ template <int kTaps> class ToomCook {
  private:
   template <int... kRows>
   static HWY_INLINE void ForwardRows(const V* x, float* to, std::int64_t apart, std::integer_sequence<int, kRows...>) {
-    (hn::StoreU(Dot<kMatrices.input[kRows]>(x, std::make_integer_sequence<int, kValues>()), D(), to + kRows * apart),
+    (hn::StoreU(Dot<M, Part::kInput, kRows>(x, std::make_integer_sequence<int, kValues>()), D(), to + kRows * apart),
      ...);
   }
   template <class Start, int... kRows>
   static HWY_INLINE void InverseRows(const V* products, const Start& start, float* x,
                                      std::integer_sequence<int, kRows...>) {
-    (StoreAt(hn::Add(Dot<kMatrices.output[kRows]>(products, std::make_integer_sequence<int, kValues>()), start(kRows)),
+    (StoreAt(hn::Add(Dot<M, Part::kOutput, kRows>(products, std::make_integer_sequence<int, kValues>()), start(kRows)),
              x, kRows),
      ...);
   }
   template <int... kRows>
   static HWY_INLINE void FilterRows(const V* taps, float* to, std::integer_sequence<int, kRows...>) {
-    (StoreAt(Dot<kMatrices.filter[kRows]>(taps, std::make_integer_sequence<int, kTaps>()), to, kRows), ...);
+    (StoreAt(Dot<M, Part::kFilter, kRows>(taps, std::make_integer_sequence<int, kTaps>()), to, kRows), ...);
   }
 };
 
