@@ -49,7 +49,7 @@ def from_dlpack(ext_tensor: _Any, *, device: _Any = None, copy: _Any = None) -> 
 
 def empty_cache() -> None:  # type: ignore[no-redef]
     """Gives back freed memory that is kept for the next tensors, and what conv1d.torch's functions keep of weights that
-    are no layer's, 64 of them at most. What layers keep stays (set_kept_memory)."""
+    are no layer's. What layers keep stays (set_kept_memory)."""
     _C._torch_forget_recent_layers()
     _C.empty_cache()
 

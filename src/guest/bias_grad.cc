@@ -1,5 +1,5 @@
 // The gradient of a bias: the output's gradient summed over batch and length. Floats are added in double, doubles in
-// partial sums: right to rounding, but not in the order of ops/sum.cc, which follows PyTorch's bit by bit.
+// partial sums: right to rounding, in another order than ops/sum.cc's cascade.
 #include <algorithm>
 #include <complex>
 #include <type_traits>

@@ -22,8 +22,7 @@ inline constexpr const char* kSameStridedHint =
     "padding=dilation * (kernel_size - 1) // 2.";
 inline constexpr const char* kPaddingNamesHint =
     "padding is a number of samples on each side, \"same\" (output as long as the input) or \"valid\" (no padding); "
-    "its "
-    "kind is padding_mode.";
+    "its kind is padding_mode.";
 /// Both numbers as they are shown.
 std::string uneven_groups_hint(std::string_view name, std::string_view channels, std::string_view groups);
 

@@ -28,8 +28,8 @@ class NumberedLayer {
 std::shared_ptr<guest::Layer> layer_of(std::int64_t number);
 
 /// For calls without a layer of their own: the one that served the same weight (by address) and settings lately, or a
-/// new one. Some thousand are remembered. A weight is packed when it
-/// is seen again: it may have been made for one call.
+/// new one. Some thousand are remembered. A weight is packed when it is
+/// seen again: it may have been made for one call.
 std::shared_ptr<NumberedLayer> recent_layer(const void* weight, const guest::Settings& settings);
 void forget_recent_layers();
 

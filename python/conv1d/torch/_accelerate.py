@@ -10,9 +10,9 @@ import torch
 from .. import _C
 from . import _copies, _fuse
 from ._call import LEFT_TO_PYTORCH
-from ._hook import Conv1dHook
+from ._hook import Conv1dHook, LayerHook
 from ._settings import no_attribute
-from ._transposed import ConvTranspose1dHook, bound
+from ._transposed import bound
 
 nn = torch.nn
 
@@ -70,14 +70,13 @@ def restore(model: nn.Module) -> None:
     _C._torch_forget_recent_layers()
 
 
-def hook_of(module: nn.Module, attribute: str) -> Conv1dHook | ConvTranspose1dHook | None:
+def hook_of(module: nn.Module, attribute: str) -> LayerHook | None:
     """The hook that is at work there, if it is one of ours."""
-    value = module.__dict__.get(attribute)
-    hook = getattr(value, "__self__", value)
-    return hook if isinstance(hook, (Conv1dHook, ConvTranspose1dHook)) else None
+    hook = _copies.behind(module.__dict__.get(attribute))
+    return hook if isinstance(hook, LayerHook) else None
 
 
-def any_hook_of(module: nn.Module) -> Conv1dHook | ConvTranspose1dHook | None:
+def any_hook_of(module: nn.Module) -> LayerHook | None:
     """The hook of an accelerated layer; None for any other module."""
     return hook_of(module, "_conv_forward") or hook_of(module, "forward")
 
@@ -122,7 +121,7 @@ def _install(module: nn.Module, plain: Any, method: str, make: Any) -> str | Non
     if not _reaches(type(module), plain):
         return f"its class {type(module).__name__} has a forward of its own that does not end in {plain.__name__}'s"
     value = make(module)
-    hook = getattr(value, "__self__", value)
+    hook = _copies.behind(value)
     setting = no_attribute(module, hook.names)
     if setting is not None:
         return f"its {setting} is a property, or of its class"

@@ -25,34 +25,40 @@ GONE = (
 class Ours:
     """What accelerate() puts on a module, or what is bound to it by the methods that it puts there."""
 
-    __slots__ = ()
-
-
-def is_ours(value: Any) -> bool:
-    return isinstance(getattr(value, "__self__", value), Ours)
-
-
-class _Bound(Ours):
-    """In the place of one of the module's methods."""
-
     __slots__ = ("_own",)
-    name = ""
 
     def __init__(self, module: torch.nn.Module) -> None:
-        self._own = weakref.ref(module)
+        self._own: Any = weakref.ref(module)
 
-    def _module(self) -> torch.nn.Module:
+    def module(self) -> Any:
         module = self._own()
         if module is None:
             raise RuntimeError(GONE)
         return module
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """One for the module's copy."""
         module = self._own()
         return self if module is None else type(self)(memo.get(id(module), module))
 
+
+def behind(value: Any) -> Any:
+    """The object that a method is bound to; anything else itself."""
+    return getattr(value, "__self__", value)
+
+
+def is_ours(value: Any) -> bool:
+    return isinstance(behind(value), Ours)
+
+
+class _Bound(Ours):
+    """In the place of one of the module's methods."""
+
+    __slots__ = ()
+    name = ""
+
     def __reduce__(self) -> Any:
-        return getattr, (self._module(), self.name)  # of the class: reached only where a class pickles in its own way
+        return getattr, (self.module(), self.name)  # of the class: reached only where a class pickles in its own way
 
 
 class _GetState(_Bound):
@@ -62,7 +68,7 @@ class _GetState(_Bound):
     name = "__getstate__"
 
     def __call__(self) -> Any:
-        module = self._module()
+        module: torch.nn.Module = self.module()
         state: Any = type(module).__getstate__(module)
         return _State(state, module) if type(state) is dict else state
 
@@ -74,7 +80,7 @@ class _Replicate(_Bound):
     name = "_replicate_for_data_parallel"
 
     def __call__(self) -> Any:
-        module = self._module()
+        module = self.module()
         replica: Any = type(module)._replicate_for_data_parallel(module)
         take_off(replica)
         return replica

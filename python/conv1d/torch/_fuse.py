@@ -33,7 +33,7 @@ def visit(model: nn.Module, fuse: bool, fused: list[str], unfused: dict[str, str
 
 
 def _hook(module: nn.Module) -> SequentialHook | None:
-    hook = getattr(module.__dict__.get("forward"), "__self__", None)
+    hook = _copies.behind(module.__dict__.get("forward"))
     return hook if type(hook) is SequentialHook else None
 
 

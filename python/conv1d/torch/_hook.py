@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import weakref
 from typing import Any, TypeAlias
 
 import torch
@@ -21,25 +20,46 @@ _NAMES = ("stride", "padding", "dilation", "groups", "padding_mode")
 _settings_of = operator.itemgetter(*_NAMES)
 
 
-# Nothing is to be done but to run it; settings seen; layer of ours; its number; kernel size; whether "same" pads one
+# Layer of ours; its number; settings seen; nothing is to be done but to run it; kernel size; whether "same" pads one
 # side more. Replaced as a whole and read once a call: several threads may be the first to call after a change.
-_State: TypeAlias = tuple[bool, tuple[Any, ...], _C.GuestLayer | None, int, int, bool]
-_UNREAD: _State = (False, (object(),) * len(_NAMES), None, -1, 0, False)
+_State: TypeAlias = tuple[_C.GuestLayer | None, int, tuple[Any, ...], bool, int, bool]
+_UNREAD: _State = (None, -1, (object(),) * len(_NAMES), False, 0, False)
 
 
-class Conv1dHook(_copies.Ours):
+class LayerHook(_copies.Ours):
+    """What stands in for a method of a layer. `_state` begins with the layer of ours, which keeps packed weights."""
+
+    __slots__ = ()
+    _state: Any
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of packed weights that this layer keeps."""
+        ours = self._state[0]
+        return 0 if ours is None else ours.kept_bytes
+
+    def release(self) -> None:
+        """Gives them back, also where a recorded graph still holds the layer of ours."""
+        ours = self._state[0]
+        if ours is not None:
+            ours.clear()
+
+    __del__ = release
+
+
+class Conv1dHook(LayerHook):
     """Called as layer._conv_forward(input, weight, bias): from PyTorch's forward, or from that of a subclass.
 
     Holds no packed weights itself, but the layer of ours that does; copies and pickles begin without.
     """
 
-    __slots__ = ("__weakref__", "_own", "_state")
+    __slots__ = ("__weakref__", "_state")
 
     names = (*_NAMES, "kernel_size")  # what it reads of a layer
 
     def __init__(self, layer: torch.nn.Conv1d) -> None:
         # The layer is read at the first call: while it is copied or unpickled it has no attributes yet.
-        self._own: Any = weakref.ref(layer)
+        super().__init__(layer)
         self._state = _UNREAD
 
     def follow(self, layer: Any) -> None:
@@ -51,39 +71,33 @@ class Conv1dHook(_copies.Ours):
         stride, padding, dilation, groups, mode = seen
         inner = padding if mode == "zeros" else _NO_PADDING
         settings = read(stride, inner, dilation, groups, kernel)
-        ours = renewed(self._state[2], settings)
+        ours = renewed(self._state[0], settings)
         ready = ours is not None and mode == "zeros" and inner != "same"
         uneven = settings is not None and settings.pad_left != settings.pad_right
-        self._state = (ready, seen, ours, -1 if ours is None else ours.number, kernel, uneven)
+        self._state = (ours, -1 if ours is None else ours.number, seen, ready, kernel, uneven)
 
     def __call__(self, input: Any, weight: Any, bias: Any) -> Tensor:
         if _compiling():
             return self._traced(self._own(), input, weight, bias)
-        ready, seen, ours, number, _, _ = self._state
+        ours, number, seen, ready, _, _ = self._state
         if ready:
             output = _serve(self._own, _NAMES, seen, ours, number, input, weight, bias)
             if output is not None and output is not False:
                 return output
             if output is False:
-                return _plain(self._layer(), input, weight, bias)
-        return self._asked(self._layer(), input, weight, bias)
-
-    def _layer(self) -> torch.nn.Conv1d:
-        layer = self._own()
-        if layer is None:
-            raise RuntimeError(_copies.GONE)
-        return layer
+                return _plain(self.module(), input, weight, bias)
+        return self._asked(self.module(), input, weight, bias)
 
     def _asked(self, layer: torch.nn.Conv1d, input: Any, weight: Any, bias: Any) -> Tensor:
         try:
             # Attributes may be set at any time. The same objects, not equal ones: 1.0 is an error, and 1 is not.
             a, b, c, d, e = _settings_of(layer.__dict__)
-            stride, padding, dilation, groups, mode = self._state[1]
+            stride, padding, dilation, groups, mode = self._state[2]
             if not (a is stride and b is padding and c is dilation and d is groups and e is mode):
                 self.follow(layer)
         except KeyError:  # or deleted, which is PyTorch's to say
             return _plain(layer, input, weight, bias)
-        _, seen, ours, number, kernel, uneven = self._state
+        ours, number, seen, _, kernel, uneven = self._state
         if ours is None:  # the settings are PyTorch's business
             return _plain(layer, input, weight, bias)
         if seen[4] != "zeros":
@@ -112,33 +126,15 @@ class Conv1dHook(_copies.Ours):
     def kernel_for(self, layer: torch.nn.Conv1d, input: Tensor) -> str | None:
         """The family that layer(input) takes; None where PyTorch answers."""
         self.follow(layer)
-        _, seen, ours, number, _, _ = self._state
+        ours, number, seen, _, _, _ = self._state
         if ours is None:
             return None
         if seen[4] != "zeros":
             input = _pad(layer, input.detach().to("meta"), seen[4])
         return _described.kernel_for(number, input, layer.weight, layer.bias)
 
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of packed weights that this layer keeps."""
-        ours = self._state[2]
-        return 0 if ours is None else ours.kept_bytes
-
-    def release(self) -> None:
-        """Gives them back, also where a recorded graph still holds the layer of ours."""
-        ours = self._state[2]
-        if ours is not None:
-            ours.clear()
-
-    __del__ = release
-
     def __reduce__(self) -> Any:
-        return _REVIVAL, (self._layer(),)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        layer = self._own()
-        return self if layer is None else Conv1dHook(memo.get(id(layer), layer))
+        return _REVIVAL, (self.module(),)
 
 
 def _plain(layer: torch.nn.Conv1d, input: Any, weight: Any, bias: Any) -> Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 import types
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -180,11 +179,11 @@ def groups(kinds: tuple[type, ...]) -> Iterator[Group]:
 class SequentialHook(_copies.Ours):
     """Called as container.forward(input)."""
 
-    __slots__ = ("__weakref__", "_own", "_plan")
+    __slots__ = ("__weakref__", "_plan")
 
     def __init__(self, container: nn.Sequential) -> None:
         # Read at the first call: while it is copied or unpickled it has no modules yet.
-        self._own = weakref.ref(container)
+        super().__init__(container)
         # Classes of the modules seen, and what to run: replaced as a whole, as in _hook.py.
         self._plan: tuple[tuple[type, ...], list[tuple[int, int, Group | None]]] = ((), [])
 
@@ -233,10 +232,6 @@ class SequentialHook(_copies.Ours):
 
     def __reduce__(self) -> Any:
         return _REVIVAL, (self._own(),)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        container: Any = self._own()
-        return self if container is None else SequentialHook(memo.get(id(container), container))
 
 
 # What tools of PyTorch's read: torch.jit.script the source, inspect the signature, errors of a wrong call the name.

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import operator
 import types
-import weakref
 from typing import Any, TypeAlias
 
 import torch
@@ -13,6 +12,7 @@ from torch.nn import functional as F  # noqa: F401  (a name in the source of PyT
 
 from .. import _C
 from . import _call, _copies, _described, _operators
+from ._hook import LayerHook
 from ._pickling import Revival
 from ._settings import Settings, read, renewed
 
@@ -23,9 +23,9 @@ _NAMES = ("stride", "padding", "dilation", "groups", "output_padding", "padding_
 _settings_of = operator.itemgetter(*_NAMES)
 
 
-# Settings seen; layer of ours; its number: as in _hook.py.
-_State: TypeAlias = tuple[tuple[Any, ...], _C.GuestLayer | None, int]
-_UNREAD: _State = ((object(),) * len(_NAMES), None, -1)
+# Layer of ours; its number; settings seen: as in _hook.py.
+_State: TypeAlias = tuple[_C.GuestLayer | None, int, tuple[Any, ...]]
+_UNREAD: _State = (None, -1, (object(),) * len(_NAMES))
 
 
 def _read(seen: tuple[Any, ...]) -> Settings | None:
@@ -35,23 +35,23 @@ def _read(seen: tuple[Any, ...]) -> Settings | None:
     return read(stride, padding, dilation, groups, 0, output_padding, transposed=True)
 
 
-class ConvTranspose1dHook(_copies.Ours):
+class ConvTranspose1dHook(LayerHook):
     """Called as layer.forward(input, output_size=None)."""
 
-    __slots__ = ("__weakref__", "_own", "_state")
+    __slots__ = ("__weakref__", "_state")
 
     names = _NAMES  # what it reads of a layer
 
     def __init__(self, layer: torch.nn.ConvTranspose1d) -> None:
         # The layer is read at the first call: while it is copied or unpickled it has no attributes yet.
-        self._own: Any = weakref.ref(layer)
+        super().__init__(layer)
         self._state = _UNREAD
 
     def follow(self, layer: Any) -> None:
         """Raises KeyError where the layer lacks a setting."""
         seen = _settings_of(layer.__dict__)
-        ours = renewed(self._state[1], _read(seen))
-        self._state = (seen, ours, -1 if ours is None else ours.number)
+        ours = renewed(self._state[0], _read(seen))
+        self._state = (ours, -1 if ours is None else ours.number, seen)
 
     def __call__(self, input: Any, output_size: Any = None) -> Tensor:
         layer = self._own()
@@ -60,7 +60,7 @@ class ConvTranspose1dHook(_copies.Ours):
         if _compiling():
             return self._traced(layer, input, output_size)
         weight, bias = layer.weight, layer.bias
-        seen, ours, number = self._state
+        ours, number, seen = self._state
         if output_size is None and ours is not None:
             output = _serve(self._own, _NAMES, seen, ours, number, input, weight, bias)
             if output is not None and output is not False:
@@ -68,7 +68,7 @@ class ConvTranspose1dHook(_copies.Ours):
         try:
             if not all(map(operator.is_, _settings_of(layer.__dict__), seen)):
                 self.follow(layer)  # attributes may be set at any time
-                seen, ours, number = self._state
+                ours, number, seen = self._state
         except KeyError:  # or deleted, which is PyTorch's to say
             return self._plain(layer, input, output_size)
         if ours is None or output_size is not None:
@@ -78,7 +78,7 @@ class ConvTranspose1dHook(_copies.Ours):
 
     def served(self, input: Any, weight: Any, bias: Any) -> Tensor | None:
         """The output of layer(input) with the layer's weight and bias at hand; None where more has to be asked."""
-        seen, ours, number = self._state
+        ours, number, seen = self._state
         if ours is None:
             return None
         output = _serve(self._own, _NAMES, seen, ours, number, input, weight, bias)
@@ -111,29 +111,11 @@ class ConvTranspose1dHook(_copies.Ours):
     def kernel_for(self, layer: torch.nn.ConvTranspose1d, input: Tensor) -> str | None:
         """The family that layer(input) takes for most of its time; None where PyTorch answers."""
         self.follow(layer)
-        _, ours, number = self._state
+        ours, number, _ = self._state
         return None if ours is None else _described.kernel_for(number, input, layer.weight, layer.bias)
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of packed weights that this layer keeps."""
-        ours = self._state[1]
-        return 0 if ours is None else ours.kept_bytes
-
-    def release(self) -> None:
-        """Gives them back, also where a recorded graph still holds the layer of ours."""
-        ours = self._state[1]
-        if ours is not None:
-            ours.clear()
-
-    __del__ = release
 
     def __reduce__(self) -> Any:
         return _REVIVAL, (self._own(),)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        layer = self._own()
-        return self if layer is None else ConvTranspose1dHook(memo.get(id(layer), layer))
 
 
 # torch.jit.script compiles the source of what it finds as forward: of PyTorch's method, with the names of this module.

@@ -4,13 +4,12 @@ import copy
 import io
 import pickle
 import random
-import warnings
 
 import conv1d.torch
 import pytest
 import torch
 from conv1d.torch import _edges, _sequential
-from harness.fusing import Counted, compare, counted, everything_pays, pair, settled
+from harness.fusing import Counted, compare, counted, pair, settled
 from torch import nn
 from torch.nn.utils import parametrizations
 
@@ -19,17 +18,7 @@ accelerate, restore = conv1d.torch.accelerate, conv1d.torch.restore
 X = torch.randn(2, 6, 700, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.fixture(autouse=True)
-def _everything_pays(monkeypatch) -> None:
-    everything_pays(monkeypatch)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@pytest.fixture
-def count(monkeypatch) -> Counted:
-    return counted(monkeypatch)
+pytestmark = pytest.mark.usefixtures("everything_pays")
 
 
 def model() -> nn.Sequential:

@@ -2,31 +2,24 @@
 
 import copy
 import io
-import warnings
 
 import conv1d.torch
 import pytest
 import torch
 from conv1d.torch import _fold, _sequential
-from harness.fusing import Counted, compare, counted, everything_pays, pair, settled
+from harness.fusing import Counted, compare, pair, settled
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
 X = torch.randn(2, 6, 700, generator=torch.Generator().manual_seed(1))
 
 
+pytestmark = pytest.mark.usefixtures("everything_pays")
+
+
 @pytest.fixture(autouse=True)
-def _everything_pays(monkeypatch) -> None:
-    everything_pays(monkeypatch)
+def _compiled_anew() -> None:
     torch._dynamo.reset()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@pytest.fixture
-def count(monkeypatch) -> Counted:
-    return counted(monkeypatch)
 
 
 def model() -> nn.Sequential:
